@@ -1,0 +1,40 @@
+"""Python unit tests: pytest under Bazel."""
+
+load("@rules_python//python:py_test.bzl", "py_test")
+
+_MAIN = "//tools/python:pytest_main.py"
+_CONFIG = "//tools/python:pytest.ini"
+
+def _is_test(src):
+    file = src.split("/")[-1].split(":")[-1]
+    return file.startswith("test_") or file.endswith("_test.py")
+
+def pytest_test(name, srcs, deps = [], data = [], args = [], **kwargs):
+    """Runs pytest on the test modules among its sources.
+
+    Every case is in Bazel's test.xml; `--test_filter` is pytest's `-k`; `shard_count` spreads the cases. A test
+    that collects nothing fails.
+
+    Args:
+      name: of the target.
+      srcs: test modules (`test_*.py`, `*_test.py`) and what goes with them, such as conftest.py.
+      deps: py_library targets; pytest and pytest-asyncio are there without being named.
+      data: files needed at run time.
+      args: more arguments for pytest.
+      **kwargs: the other attributes of py_test.
+    """
+    modules = [src for src in srcs if _is_test(src)]
+    if not modules:
+        fail("pytest_test {}: no test_*.py or *_test.py among srcs".format(name))
+    py_test(
+        name = name,
+        srcs = srcs + [_MAIN],
+        args = ["$(rootpath {})".format(module) for module in modules] + args,
+        data = data + [_CONFIG],
+        main = _MAIN,
+        deps = deps + [
+            "@pypi//pytest",
+            "@pypi//pytest_asyncio",
+        ],
+        **kwargs
+    )

@@ -1,0 +1,3 @@
+"""Bazel's own providers under names that a public file can export again."""
+
+BuiltinPyInfo = PyInfo

@@ -1,0 +1,48 @@
+"""The targets of the generated repositories."""
+
+load("//python:py_library.bzl", "py_library")
+
+def _dependencies(distribution, hub, packages, requires, target):
+    names = {}
+    for extra in [""] + packages[distribution]:
+        for name in requires.get(extra, []):
+            # What the lock leaves out, it leaves out on purpose.
+            if name in packages and name != distribution:
+                names[name] = None
+    return ["@{}//{}:{}".format(hub, name, target) for name in sorted(names)]
+
+def wheel_file(distribution, file, hub, packages, requires):
+    """`:whl`: the wheel, with the wheels of its dependencies as runfiles.
+
+    Args:
+      distribution: normalised name.
+      file: the wheel.
+      hub: name of the hub repository.
+      packages: normalised name -> extras, of all that is locked.
+      requires: extra -> normalised names of what it requires on this platform; "" is no extra.
+    """
+    native.filegroup(
+        name = "whl",
+        srcs = [file],
+        data = _dependencies(distribution, hub, packages, requires, "whl"),
+        visibility = ["//visibility:public"],
+    )
+
+def wheel_contents(distribution, hub, packages, requires):
+    """`:pkg`: the unpacked wheel as a py_library.
+
+    Args:
+      distribution: normalised name.
+      hub: name of the hub repository.
+      packages: normalised name -> extras, of all that is locked.
+      requires: extra -> normalised names of what it requires on this platform; "" is no extra.
+    """
+    py_library(
+        name = "pkg",
+        srcs = native.glob(["site-packages/**/*.py"], allow_empty = True),
+        data = native.glob(["site-packages/**"], exclude = ["**/*.py", "**/*.pyc"], allow_empty = True) +
+               native.glob(["bin/**", "data/**"], allow_empty = True),
+        imports = ["site-packages"],
+        visibility = ["//visibility:public"],
+        deps = _dependencies(distribution, hub, packages, requires, "pkg"),
+    )

@@ -1,0 +1,5 @@
+"""Public entry point for PyInfo."""
+
+load("//python/private:builtin.bzl", "BuiltinPyInfo")
+
+PyInfo = BuiltinPyInfo
