@@ -1,0 +1,52 @@
+"""Layers of the project's own Python code."""
+
+load("@rules_python//python:py_info.bzl", "PyInfo")
+
+def _ours(file):
+    """Whether a file belongs to this repository, and to what runs (stubs only serve checkers)."""
+    return not file.short_path.startswith("../") and file.extension not in ("pyi", "so", "pyc")
+
+def _entry(file):
+    return "{}={}".format(file.short_path, file.path)
+
+def _python_app_layer_impl(ctx):
+    layer = ctx.actions.declare_file(ctx.label.name + ".tar")
+    files = depset(transitive = [
+        depset(transitive = [
+            dep[PyInfo].transitive_sources,
+            dep[DefaultInfo].default_runfiles.files,
+        ])
+        for dep in ctx.attr.deps
+    ])
+    ours = [file for file in files.to_list() if _ours(file)]
+    args = ctx.actions.args()
+    args.use_param_file("@%s", use_always = True)
+    args.set_param_file_format("multiline")
+    args.add("--output", layer)
+    args.add("--prefix", ctx.attr.prefix.strip("/"))
+    args.add_all(ours, before_each = "--file", map_each = _entry, expand_directories = False)
+    ctx.actions.run(
+        executable = ctx.executable._pack,
+        arguments = [args],
+        inputs = ours,
+        outputs = [layer],
+        mnemonic = "AppLayer",
+        progress_message = "Packing application layer %{label}",
+    )
+    return [DefaultInfo(files = depset([layer]))]
+
+python_app_layer = rule(
+    doc = """A layer with the Python files, and the data files, of this repository that libraries need.
+
+    They lie below `prefix` at their paths in the repository, compiled ahead.""",
+    implementation = _python_app_layer_impl,
+    attrs = {
+        "deps": attr.label_list(
+            doc = "The libraries: all that they depend on inside this repository comes along.",
+            mandatory = True,
+            providers = [PyInfo],
+        ),
+        "prefix": attr.string(doc = "Folder in the image.", default = "/app"),
+        "_pack": attr.label(default = "//images/app:pack", executable = True, cfg = "exec"),
+    },
+)
