@@ -1,4 +1,7 @@
-"""Reads a requirements lock as `uv pip compile --generate-hashes` or pip-compile writes it."""
+"""Reads the lock of wheels (its format: //tools/locks:lock_file.py of the main repository)."""
+
+_WHEEL = "# wheel: "
+_HASH = "--hash=sha256:"
 
 def normalize(name):
     """The name of a distribution as labels spell it: PEP 503, with `_` for `-`.
@@ -7,38 +10,30 @@ def normalize(name):
       name: the name of a distribution.
 
     Returns:
-      lower case, runs of `-`, `_` and `.` turned into one `_`.
+      lower case, each run of `-`, `_` and `.` turned into one `_`.
     """
     name = name.lower().replace("-", "_").replace(".", "_")
-    for _ in range(len(name)):
-        if "__" not in name:
-            break
-        name = name.replace("__", "_")
-    return name
+    return "_".join([part for part in name.split("_") if part])
 
-def _logical_lines(content):
-    joined = content.replace("\r", "").replace("\\\n", " ")
-    lines = [line.partition(" #")[0].strip() for line in joined.split("\n")]
-    return [line for line in lines if line and not line.startswith("#")]
-
-def _parse_line(line):
-    requirement, _, marker = line.partition(";")
-    if marker:
-        fail("lock: markers are not supported, since the lock is for one platform: " + line)
-    words = [word for word in requirement.split(" ") if word]
-    name, equals, version = words[0].partition("==")
-    if not equals:
-        fail("lock: every requirement must be NAME==VERSION, this one is not: " + line)
+def _pin(line):
+    requirement, _, more = line.partition(" ")
+    name, equals, version = requirement.partition("==")
+    if not equals or more.strip() not in ("\\", ""):
+        fail("lock: not NAME[EXTRAS]==VERSION: " + line)
     name, _, extras = name.partition("[")
-    hashes = [word.removeprefix("--hash=sha256:") for word in words[1:]]
-    if not hashes or [h for h in hashes if len(h) != 64]:
-        fail("lock: every requirement needs --hash=sha256:…, this one has none or another: " + line)
-    return struct(
-        name = name,
-        version = version,
-        extras = [e.strip().lower() for e in extras.removesuffix("]").split(",") if e.strip()],
-        hashes = hashes,
-    )
+    return name, version, [extra.strip().lower() for extra in extras.removesuffix("]").split(",") if extra.strip()]
+
+def _locked(line, details):
+    name, version, extras = _pin(line)
+    hashes = [detail.removeprefix(_HASH).strip("\\ ") for detail in details if detail.startswith(_HASH)]
+    files = [detail.removeprefix(_WHEEL) for detail in details if detail.startswith(_WHEEL)]
+    if len(hashes) != 1 or len(files) != 1:
+        fail("lock: {} needs one hash and one '# wheel:', it has {} and {}; write the lock again with the refresher".format(
+            name,
+            len(hashes),
+            len(files),
+        ))
+    return struct(name = name, version = version, extras = extras, sha256 = hashes[0], file = files[0])
 
 def parse_lock(content):
     """Parses a lock.
@@ -47,6 +42,13 @@ def parse_lock(content):
       content: the text of the lock.
 
     Returns:
-      a list of structs: name, version, extras and hashes (SHA-256, in hexadecimal).
+      a list of structs: name, extras, version, file (of the wheel) and sha256.
     """
-    return [_parse_line(line) for line in _logical_lines(content) if not line.startswith("-")]
+    blocks = []
+    for line in content.replace("\r", "").split("\n"):
+        stripped = line.strip()
+        if stripped and line[0] not in " #":
+            blocks.append((stripped, []))
+        elif blocks and stripped:
+            blocks[-1][1].append(stripped)
+    return [_locked(line, details) for line, details in blocks]

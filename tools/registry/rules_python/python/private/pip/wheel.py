@@ -1,108 +1,161 @@
-"""What the repository rules of pip.parse do with wheels: download, describe, unpack."""
+"""What the repository rules of pip.parse do with wheels: download, read the requirements, unpack.
+
+Runs on the toolbox's Python with nothing installed: pip, and the library `packaging` in it, come from Debian's wheel.
+"""
 
 from __future__ import annotations
 
+import errno
 import glob
-import hashlib
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
+from collections.abc import Callable
 from email.parser import HeaderParser
 from pathlib import Path
 
-PIP_WHEELS = "/usr/share/python-wheels/pip-*.whl"
+_PIP_WHEELS = "/usr/share/python-wheels/pip-*.whl"
+_METADATA = re.compile(r"[^/]+\.dist-info/METADATA")
+
+# PEP 427's folders below NAME.data, and where they go.
+_SCHEMES = {"purelib": "site-packages", "platlib": "site-packages", "scripts": "bin", "headers": "include"}
+
+# What pip prints, and what it means for the person who reads it.
+_REASONS = {
+    "DO NOT MATCH THE HASHES": "the file that the index has is not the locked one: its SHA-256 differs from {sha256}",
+    "No matching distribution found": "no index that pip is configured with has it",
+    "No space left on device": "no room on the disk",
+    "Connection": "the index could not be reached",
+}
 
 
-def _pip() -> str:
-    wheels = sorted(glob.glob(PIP_WHEELS))
+class WheelError(Exception):
+    """Its text is one line for the user."""
+
+
+def find_pip() -> str:
+    """Debian's pip, as a wheel that Python can import from."""
+    wheels = sorted(glob.glob(_PIP_WHEELS))
     if not wheels:
-        sys.exit(f"no pip: nothing matches {PIP_WHEELS}")
+        raise WheelError(f"pip is missing: nothing matches {_PIP_WHEELS} (Debian package python3-pip-whl)")
     return wheels[-1]
 
 
-def _normalize(name: str) -> str:
-    return re.sub(r"[-_.]+", "_", name).lower()
+def explain(requirement: str, sha256: str, log: str) -> str:
+    """One line on why pip failed."""
+    for sign, reason in _REASONS.items():
+        if sign in log:
+            return f"{requirement}: {reason.format(sha256=sha256)}"
+    errors = [line for line in log.splitlines() if line.startswith("ERROR:")]
+    return f"{requirement}: pip failed: {errors[-1] if errors else log.strip()[-300:]}"
 
 
-def _requires(metadata: str) -> dict[str, list[str]]:
-    from pip._vendor.packaging.markers import default_environment
-    from pip._vendor.packaging.requirements import Requirement
+def download(requirement: str, sha256: str, target: Path) -> None:
+    """Downloads a wheel by the machine's own pip configuration; pip verifies its hash."""
+    target.mkdir()
+    # Beside the target, since /tmp can be small; gone when pip is.
+    with tempfile.TemporaryDirectory(dir=target) as scratch:
+        requirements = Path(scratch, "requirements.txt")
+        requirements.write_text(f"{requirement} --hash=sha256:{sha256}\n")
+        command = [sys.executable, f"{find_pip()}/pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+        # Bazel's repository cache keeps the file; pip's own would keep it twice.
+        command += ["--no-cache-dir", "--require-hashes", f"--dest={target}", "-r", str(requirements)]
+        environment = os.environ | {"TMPDIR": scratch, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+        result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise WheelError(explain(requirement, sha256, result.stderr))
+
+
+def read_requires(metadata: str, normalize: Callable[[str], str]) -> dict[str, list[str]]:
+    """What a distribution requires on this interpreter: extra (or "") -> names."""
+    from packaging.requirements import Requirement
 
     message = HeaderParser().parsestr(metadata)
-    environment = {str(key): str(value) for key, value in default_environment().items()}
-    result: dict[str, list[str]] = {}
     requirements = [Requirement(line) for line in message.get_all("Requires-Dist", [])]
-    for extra in ["", *(e.lower() for e in message.get_all("Provides-Extra", []))]:
-        names = {
-            _normalize(requirement.name)
-            for requirement in requirements
-            if requirement.marker is None or requirement.marker.evaluate(environment | {"extra": extra})
-        }
-        result[extra] = sorted(names)
-    return result
-
-
-def describe(wheel: Path) -> dict[str, object]:
-    with zipfile.ZipFile(wheel) as archive:
-        name = next(n for n in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", n))
-        metadata = archive.read(name).decode()
-    with wheel.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    extras = ["", *(extra.lower() for extra in message.get_all("Provides-Extra", []))]
     return {
-        "distribution": _normalize(wheel.name.split("-")[0]),
-        "file": wheel.name,
-        "sha256": digest,
-        "requires": _requires(metadata),
+        extra: sorted(
+            {
+                normalize(requirement.name)
+                for requirement in requirements
+                if requirement.marker is None or requirement.marker.evaluate({"extra": extra})
+            }
+        )
+        for extra in extras
     }
 
 
-def download(requirements: Path) -> Path:
-    command = [sys.executable, f"{_pip()}/pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
-    command += ["--require-hashes", "--dest", "download", "-r", str(requirements)]
-    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if result.returncode:
-        sys.exit(f"pip download {requirements.read_text().split(' --hash')[0].strip()}: {result.stderr}")
-    (wheel,) = Path("download").glob("*.whl")
-    return wheel
+def normalize(name: str) -> str:
+    """As labels spell it (lock.bzl)."""
+    return re.sub(r"[-_.]+", "_", name).strip("_").lower()
+
+
+def requires(wheel: Path) -> dict[str, list[str]]:
+    """The requirements of a wheel file."""
+    with zipfile.ZipFile(wheel) as archive:
+        members = [name for name in archive.namelist() if _METADATA.fullmatch(name)]
+        if len(members) != 1:
+            raise WheelError(f"{wheel.name}: not a wheel: {len(members)} files are called *.dist-info/METADATA")
+        return read_requires(archive.read(members[0]).decode(), normalize)
+
+
+def destination(member: str) -> Path:
+    """Where a member of a wheel goes.
+
+    Raises:
+        WheelError: when its name leads out of the folder.
+    """
+    head, _, rest = member.partition("/")
+    if head.endswith(".data"):
+        scheme, _, rest = rest.partition("/")
+        path = Path(_SCHEMES.get(scheme, scheme), rest)
+    else:
+        path = Path("site-packages", member)
+    if path.is_absolute() or ".." in path.parts:
+        raise WheelError(f"not a wheel: a member is called {member}")
+    return path
 
 
 def unpack(wheel: Path, target: Path) -> None:
+    """Spreads a wheel over site-packages/, bin/, include/ and data/."""
     with zipfile.ZipFile(wheel) as archive:
         for member in archive.infolist():
             if member.is_dir():
                 continue
-            path = target / _destination(member.filename)
+            path = target / destination(member.filename)
             path.parent.mkdir(parents=True, exist_ok=True)
             with archive.open(member) as source, path.open("wb") as sink:
                 shutil.copyfileobj(source, sink, 1 << 20)
-            if member.external_attr >> 16 & 0o111 or path.is_relative_to(target / "bin"):
+            if member.external_attr >> 16 & 0o111 or path.parent == target / "bin":
                 path.chmod(0o755)
 
 
-def _destination(member: str) -> str:
-    head, _, rest = member.partition("/")
-    if not head.endswith(".data"):
-        return f"site-packages/{member}"
-    scheme, _, rest = rest.partition("/")
-    folder = {"purelib": "site-packages", "platlib": "site-packages", "scripts": "bin"}.get(scheme, scheme)
-    return f"{folder}/{rest}"
-
-
 def main(arguments: list[str]) -> None:
-    sys.path.insert(0, _pip())
+    # pip carries `packaging`.
+    sys.path.insert(0, find_pip())
+    sys.path.insert(0, f"{find_pip()}/pip/_vendor")
     match arguments:
-        case ["download", requirements]:
-            json.dump(describe(download(Path(requirements))), sys.stdout)
+        case ["download", requirement, sha256, target]:
+            download(requirement, sha256, Path(target).absolute())
+        case ["requires", wheel]:
+            print(json.dumps(requires(Path(wheel))))
         case ["unpack", wheel, target]:
             unpack(Path(wheel), Path(target))
         case _:
-            sys.exit(f"unknown arguments: {arguments}")
+            raise WheelError(f"unknown arguments: {arguments}")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    try:
+        main(sys.argv[1:])
+    except WheelError as error:
+        sys.exit(str(error))
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        sys.exit(f"no room on the disk for {Path.cwd()}")

@@ -1,14 +1,13 @@
-"""A repository with one wheel in it, as it was published."""
+"""A repository with one wheel, as it was published."""
 
 load(":lock.bzl", "normalize")
-
-PYTHON = "/usr/bin/python3.11"
+load(":tool.bzl", "run_tool")
 
 _BUILD = """\
 load("@{hub}//:packages.bzl", "PACKAGES")
 load("@rules_python//python/private/pip:targets.bzl", "wheel_file")
 
-exports_files(["wheel.json"])
+exports_files(["{file}"])
 
 wheel_file(
     distribution = "{distribution}",
@@ -19,37 +18,36 @@ wheel_file(
 )
 """
 
-def _wheel_download_impl(repository_ctx):
-    attrs = repository_ctx.attr
-    requirement = "{}=={}".format(attrs.distribution, attrs.version)
-    tool = repository_ctx.path(Label(":wheel.py"))
+def _fetch(repository_ctx, requirement, file, sha256):
+    """Bazel's repository cache first, by hash alone; then pip, into the repository cache."""
+    cached = repository_ctx.download(url = [], output = file, sha256 = sha256, allow_fail = True)
+    if cached.success:
+        return
     repository_ctx.report_progress("pip download " + requirement)
-    repository_ctx.file("requirements.txt", " ".join([requirement] + ["--hash=sha256:" + h for h in attrs.hashes]) + "\n")
-    result = repository_ctx.execute([PYTHON, "-I", tool, "download", "requirements.txt"], timeout = 3600)
-    if result.return_code:
-        fail(result.stderr)
-    wheel = json.decode(result.stdout)
-    path = repository_ctx.path("download/" + wheel["file"])
+    run_tool(repository_ctx, ["download", requirement, sha256, "downloaded"])
     repository_ctx.download(
-        url = "file://" + str(path),
-        output = wheel["file"],
-        sha256 = wheel["sha256"],
+        url = "file://{}/{}".format(repository_ctx.path("downloaded"), file),
+        output = file,
+        sha256 = sha256,
     )
-    repository_ctx.delete("download")
-    repository_ctx.file("wheel.json", json.encode(wheel))
+    repository_ctx.delete("downloaded")
+
+def _wheel_download_impl(repository_ctx):
+    file = repository_ctx.attr.file
+    _fetch(repository_ctx, repository_ctx.attr.requirement, file, repository_ctx.attr.sha256)
     repository_ctx.file("BUILD.bazel", _BUILD.format(
-        hub = attrs.hub,
-        distribution = normalize(attrs.distribution),
-        file = wheel["file"],
-        requires = json.encode(wheel["requires"]),
+        distribution = normalize(repository_ctx.attr.requirement.partition("==")[0]),
+        file = file,
+        hub = repository_ctx.attr.hub,
+        requires = run_tool(repository_ctx, ["requires", file]),
     ))
 
 wheel_download = repository_rule(
     implementation = _wheel_download_impl,
     attrs = {
-        "distribution": attr.string(mandatory = True),
-        "hashes": attr.string_list(mandatory = True),
+        "file": attr.string(mandatory = True, doc = "The wheel's name."),
         "hub": attr.string(mandatory = True),
-        "version": attr.string(mandatory = True),
+        "requirement": attr.string(mandatory = True, doc = "NAME==VERSION."),
+        "sha256": attr.string(mandatory = True),
     },
 )

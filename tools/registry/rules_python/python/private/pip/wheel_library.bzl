@@ -1,6 +1,6 @@
-"""A repository with an unpacked wheel."""
+"""A repository with the contents of a wheel."""
 
-load(":wheel_download.bzl", "PYTHON")
+load(":tool.bzl", "run_tool")
 
 _BUILD = """\
 load("@{hub}//:packages.bzl", "PACKAGES")
@@ -15,22 +15,19 @@ wheel_contents(
 """
 
 def _wheel_library_impl(repository_ctx):
-    record = repository_ctx.path(repository_ctx.attr.wheel)
-    wheel = json.decode(repository_ctx.read(record))
-    repository_ctx.report_progress("unpacking " + wheel["file"])
-    tool = repository_ctx.path(Label(":wheel.py"))
-    result = repository_ctx.execute([PYTHON, "-I", tool, "unpack", record.dirname.get_child(wheel["file"]), "."], timeout = 3600)
-    if result.return_code:
-        fail(result.stderr)
+    wheel = repository_ctx.path(repository_ctx.attr.wheel)
+    repository_ctx.report_progress("unpacking " + wheel.basename)
+    run_tool(repository_ctx, ["unpack", wheel, "."])
     repository_ctx.file("BUILD.bazel", _BUILD.format(
+        distribution = repository_ctx.attr.distribution,
         hub = repository_ctx.attr.hub,
-        distribution = wheel["distribution"],
-        requires = json.encode(wheel["requires"]),
+        requires = run_tool(repository_ctx, ["requires", wheel]),
     ))
 
 wheel_library = repository_rule(
     implementation = _wheel_library_impl,
     attrs = {
+        "distribution": attr.string(mandatory = True, doc = "Its normalised name."),
         "hub": attr.string(mandatory = True),
         "wheel": attr.label(mandatory = True),
     },
