@@ -1,0 +1,1 @@
+"""Adapters: the ports of the application, for the real things and in memory."""

@@ -1,0 +1,70 @@
+"""Messages in memory: a queue of steps with redelivery, and announcements handed on to a handler."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from orchestrator.application.ports import DeliberationEvent
+from orchestrator.domain.steps import StepRequest
+
+
+class InMemoryDelivery:
+    """One delivery of a step."""
+
+    def __init__(self, queue: "InMemoryQueue", request: StepRequest, count: int) -> None:
+        self._queue = queue
+        self.request = request
+        self.count = count
+
+    async def done(self) -> None:
+        """Takes the step off the queue for good."""
+
+    async def retry(self, delay_s: float) -> None:
+        """Has it delivered again after a while."""
+        self._queue.put_later(self.request, self.count + 1, delay_s)
+
+    async def still_working(self) -> None:
+        """Nothing to do: a delivery in memory does not time out."""
+
+
+class InMemoryQueue:
+    """StepQueue and StepSource in memory. A step that was ever published is not queued again."""
+
+    def __init__(self, max_deliver: int = 5) -> None:
+        self.max_deliver = max_deliver
+        self._known: set[str] = set()
+        self._queue: asyncio.Queue[tuple[StepRequest, int]] = asyncio.Queue()
+
+    async def publish(self, request: StepRequest) -> None:
+        if request.step_id not in self._known:
+            self._known.add(request.step_id)
+            self._queue.put_nowait((request, 1))
+
+    def put_later(self, request: StepRequest, count: int, delay_s: float) -> None:
+        """Queues it again after `delay_s` seconds, unless it was delivered as often as may be."""
+        if count <= self.max_deliver:
+            asyncio.get_running_loop().call_later(delay_s, self._queue.put_nowait, (request, count))
+
+    async def next(self) -> InMemoryDelivery:
+        request, count = await self._queue.get()
+        return InMemoryDelivery(self, request, count)
+
+
+class InMemoryAnnouncer:
+    """ResultAnnouncer in memory: hands each announcement to `handler`, which is set once it exists."""
+
+    def __init__(self) -> None:
+        self.handler: Callable[[str, str], Awaitable[None]] | None = None
+
+    async def announce(self, task_id: str, step_id: str) -> None:
+        if self.handler:
+            await self.handler(task_id, step_id)
+
+
+class InMemoryEvents:
+    """EventPublisher in memory: keeps each event once."""
+
+    def __init__(self) -> None:
+        self.published: dict[tuple[str, str], DeliberationEvent] = {}
+
+    async def publish(self, event: DeliberationEvent) -> None:
+        self.published.setdefault((event.task_id, event.name), event)

@@ -1,0 +1,78 @@
+"""Stores in memory. They keep encoded documents, so that nobody shares an object with the store."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from orchestrator.adapters.json_codec import decode, encode
+from orchestrator.application.ports import VersionConflict
+from orchestrator.domain.context import ContextEvent, ContextKind
+from orchestrator.domain.deliberation import Deliberation
+from orchestrator.domain.errors import Overloaded
+from orchestrator.domain.steps import StepResponse
+
+
+class InMemoryDeliberations:
+    """DeliberationStore in memory."""
+
+    def __init__(self) -> None:
+        self._documents: dict[str, str] = {}
+        self._open: dict[str, int] = {}
+
+    async def create(self, deliberation: Deliberation, limit: int) -> Deliberation | None:
+        known = await self.load(deliberation.task_id)
+        if known:
+            return known
+        if len(self._open) >= limit:
+            raise Overloaded(limit, retry_after_ms=1000)
+        deliberation.version = 1
+        self._documents[deliberation.task_id] = encode(deliberation)
+        self._open[deliberation.task_id] = deliberation.deadline_ms
+        return None
+
+    async def load(self, task_id: str) -> Deliberation | None:
+        document = self._documents.get(task_id)
+        return decode(Deliberation, document) if document else None
+
+    async def save(self, deliberation: Deliberation) -> None:
+        stored = await self.load(deliberation.task_id)
+        if stored is None or stored.version != deliberation.version:
+            raise VersionConflict(deliberation.task_id)
+        deliberation.version += 1
+        self._documents[deliberation.task_id] = encode(deliberation)
+
+    async def close(self, task_id: str) -> None:
+        self._open.pop(task_id, None)
+
+    async def open_deadlines(self) -> Mapping[str, int]:
+        return dict(self._open)
+
+
+class InMemoryResponses:
+    """ResponseStore in memory."""
+
+    def __init__(self) -> None:
+        self._responses: dict[str, StepResponse] = {}
+
+    async def put_if_absent(self, response: StepResponse) -> StepResponse:
+        return self._responses.setdefault(response.step_id, response)
+
+    async def get(self, step_id: str) -> StepResponse | None:
+        return self._responses.get(step_id)
+
+
+class InMemoryContexts:
+    """ContextStore in memory."""
+
+    def __init__(self, keep: int = 200) -> None:
+        self._keep = keep
+        self._events: defaultdict[tuple[str, ContextKind], list[ContextEvent]] = defaultdict(list)
+
+    async def append(self, event: ContextEvent) -> None:
+        events = self._events[event.case_id, event.kind]
+        if event not in events:
+            events.append(event)
+            events.sort(key=lambda kept: (kept.occurred_at_ms, kept.event_id))
+            del events[: -self._keep]
+
+    async def read(self, case_id: str) -> Mapping[ContextKind, Sequence[ContextEvent]]:
+        return {kind: tuple(self._events[case_id, kind]) for kind in ContextKind}

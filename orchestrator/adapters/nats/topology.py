@@ -1,0 +1,102 @@
+"""Streams, consumers and subjects, and how they come to be."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from nats.js.api import AckPolicy, ConsumerConfig, RetentionPolicy, StreamConfig
+from nats.js.errors import BadRequestError
+
+from orchestrator.adapters.nats.connection import NatsConnection, translated
+
+STEPS = "AGENT_STEPS"
+RESULTS = "AGENT_RESULTS"
+ORCHESTRATION = "ORCHESTRATION"
+CONTEXT = "CONTEXT"
+
+AGENTS_CONSUMER = "agents"
+RESULTS_CONSUMER = "orchestrator-results"
+CONTEXT_CONSUMER = "orchestrator-context"
+
+ALIVE_PREFIX = "agents.alive"
+EVENTS_PREFIX = "orchestration.deliberation"
+
+_HOUR_S = 3600
+_DUPLICATES_S = 120
+_STREAM_EXISTS = 10058
+
+
+def steps_subject(role: str) -> str:
+    """Where the steps of a role's agents go."""
+    return f"agent.steps.{token(role.lower())}"
+
+
+def results_subject(task_id: str) -> str:
+    """Where the announcements for a deliberation go."""
+    return f"agent.results.{token(task_id)}"
+
+
+def token(text: str) -> str:
+    """`text` as one token of a subject: what NATS gives a meaning to is percent-encoded."""
+    return quote(text, safe="").replace(".", "%2E")
+
+
+@dataclass(frozen=True)
+class DeliveryPolicy:
+    """After `ack_wait_s` without a sign, a message is delivered again; `max_deliver` times at most."""
+
+    ack_wait_s: float = 30.0
+    max_deliver: int = 5
+
+
+def streams() -> Sequence[StreamConfig]:
+    """Every stream. Only the work queue forgets a message when it is acknowledged; the rest are kept for a time."""
+    return (
+        StreamConfig(
+            name=STEPS,
+            subjects=["agent.steps.>"],
+            retention=RetentionPolicy.WORK_QUEUE,
+            max_age=24 * _HOUR_S,
+            duplicate_window=_DUPLICATES_S,
+        ),
+        StreamConfig(name=RESULTS, subjects=["agent.results.>"], max_age=_HOUR_S, duplicate_window=_DUPLICATES_S),
+        StreamConfig(
+            name=ORCHESTRATION, subjects=["orchestration.>"], max_age=24 * _HOUR_S, duplicate_window=_DUPLICATES_S
+        ),
+        StreamConfig(name=CONTEXT, subjects=["context.>"], max_age=7 * 24 * _HOUR_S, duplicate_window=_DUPLICATES_S),
+    )
+
+
+def consumers(steps: DeliveryPolicy) -> Sequence[tuple[str, ConsumerConfig]]:
+    """Every durable consumer, with its stream."""
+    return (
+        (STEPS, _consumer(AGENTS_CONSUMER, steps)),
+        (RESULTS, _consumer(RESULTS_CONSUMER, DeliveryPolicy(max_deliver=100))),
+        (CONTEXT, _consumer(CONTEXT_CONSUMER, DeliveryPolicy(max_deliver=100))),
+    )
+
+
+async def ensure(connection: NatsConnection, steps: DeliveryPolicy) -> None:
+    """Creates what is missing and applies what has changed. Raises DependencyLost."""
+    with translated():
+        jetstream = connection.jetstream
+        for stream in streams():
+            try:
+                await jetstream.add_stream(stream)
+            except BadRequestError as error:
+                if error.err_code != _STREAM_EXISTS:
+                    raise
+                await jetstream.update_stream(stream)
+        for name, consumer in consumers(steps):
+            await jetstream.add_consumer(name, consumer)
+
+
+def _consumer(name: str, policy: DeliveryPolicy) -> ConsumerConfig:
+    return ConsumerConfig(
+        name=name,
+        durable_name=name,
+        ack_policy=AckPolicy.EXPLICIT,
+        ack_wait=policy.ack_wait_s,
+        max_deliver=policy.max_deliver,
+        max_ack_pending=10_000,
+    )

@@ -1,0 +1,1 @@
+"""Redis: deliberations, responses and contexts."""

@@ -1,0 +1,133 @@
+"""Stores in Redis. Keys are documented in orchestrator/README.md."""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from redis.asyncio import Redis
+
+from orchestrator.adapters.json_codec import decode, encode
+from orchestrator.adapters.redis.connection import translated
+from orchestrator.application.ports import VersionConflict
+from orchestrator.domain.context import ContextEvent, ContextKind
+from orchestrator.domain.deliberation import Deliberation
+from orchestrator.domain.errors import Overloaded
+from orchestrator.domain.steps import StepResponse
+
+_OPEN = "deliberations:open"
+
+# KEYS: document, open ones. ARGV: document, seconds to keep it, deadline, limit of open ones, task_id.
+_CREATE = """
+local known = redis.call('GET', KEYS[1])
+if known then return {'known', known} end
+if redis.call('ZCARD', KEYS[2]) >= tonumber(ARGV[4]) then return {'full', ''} end
+redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
+redis.call('ZADD', KEYS[2], ARGV[3], ARGV[5])
+return {'created', ''}
+"""
+
+# KEYS: document. ARGV: the version it must have, the new document, seconds to keep it.
+_SAVE = """
+local current = redis.call('GET', KEYS[1])
+if not current or cjson.decode(current)['version'] ~= tonumber(ARGV[1]) then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
+return 1
+"""
+
+
+class RedisDeliberations:
+    """DeliberationStore in Redis. Writes are scripts, which Redis runs one at a time."""
+
+    def __init__(self, client: Redis, keep_s: int) -> None:
+        self._client = client
+        self._keep_s = keep_s
+        self._create = client.register_script(_CREATE)
+        self._save = client.register_script(_SAVE)
+
+    async def create(self, deliberation: Deliberation, limit: int) -> Deliberation | None:
+        deliberation.version = 1
+        arguments = (encode(deliberation), self._keep_s, deliberation.deadline_ms, limit, deliberation.task_id)
+        with translated():
+            answer = await self._create(keys=(_key(deliberation.task_id), _OPEN), args=arguments)
+        outcome, known = cast("list[str]", answer)
+        if outcome == "full":
+            raise Overloaded(limit, retry_after_ms=1000)
+        return decode(Deliberation, known) if outcome == "known" else None
+
+    async def load(self, task_id: str) -> Deliberation | None:
+        with translated():
+            document = await self._client.get(_key(task_id))
+        return decode(Deliberation, document) if document else None
+
+    async def save(self, deliberation: Deliberation) -> None:
+        expected = deliberation.version
+        deliberation.version += 1
+        arguments = (expected, encode(deliberation), self._keep_s)
+        with translated():
+            written = await self._save(keys=(_key(deliberation.task_id),), args=arguments)
+        if not written:
+            raise VersionConflict(deliberation.task_id)
+
+    async def close(self, task_id: str) -> None:
+        with translated():
+            await self._client.zrem(_OPEN, task_id)
+
+    async def open_deadlines(self) -> Mapping[str, int]:
+        with translated():
+            members = await self._client.zrange(_OPEN, 0, -1, withscores=True)
+        return {str(task_id): int(deadline) for task_id, deadline in members}
+
+
+class RedisResponses:
+    """ResponseStore in Redis."""
+
+    def __init__(self, client: Redis, keep_s: int) -> None:
+        self._client = client
+        self._keep_s = keep_s
+
+    async def put_if_absent(self, response: StepResponse) -> StepResponse:
+        key = f"step:{response.step_id}"
+        with translated():
+            before = await self._client.set(key, encode(response), nx=True, get=True, ex=self._keep_s)
+        return decode(StepResponse, str(before)) if before else response
+
+    async def get(self, step_id: str) -> StepResponse | None:
+        with translated():
+            document = await self._client.get(f"step:{step_id}")
+        return decode(StepResponse, document) if document else None
+
+
+class RedisContexts:
+    """ContextStore in Redis: a sorted set for each case and kind, by time."""
+
+    def __init__(self, client: Redis, keep: int = 200, keep_s: int = 30 * 24 * 3600) -> None:
+        self._client = client
+        self._keep = keep
+        self._keep_s = keep_s
+
+    async def append(self, event: ContextEvent) -> None:
+        key = _context_key(event.case_id, event.kind)
+        with translated():
+            async with self._client.pipeline(transaction=True) as pipeline:
+                pipeline.zadd(key, {encode(event): event.occurred_at_ms})
+                pipeline.zremrangebyrank(key, 0, -self._keep - 1)
+                pipeline.expire(key, self._keep_s)
+                await pipeline.execute()
+
+    async def read(self, case_id: str) -> Mapping[ContextKind, Sequence[ContextEvent]]:
+        with translated():
+            async with self._client.pipeline(transaction=False) as pipeline:
+                for kind in ContextKind:
+                    pipeline.zrange(_context_key(case_id, kind), 0, -1)
+                found = await pipeline.execute()
+        return {
+            kind: tuple(decode(ContextEvent, document) for document in documents)
+            for kind, documents in zip(ContextKind, found, strict=True)
+        }
+
+
+def _key(task_id: str) -> str:
+    return f"deliberation:{task_id}"
+
+
+def _context_key(case_id: str, kind: ContextKind) -> str:
+    return f"context:{case_id}:{kind}"

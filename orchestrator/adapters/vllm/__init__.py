@@ -1,0 +1,1 @@
+"""vLLM, or any server with an OpenAI-compatible chat API."""

@@ -1,0 +1,117 @@
+"""Chat completions over HTTP."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+
+from orchestrator.application.ports import Completion, ModelRejected
+from orchestrator.domain.errors import DependencyLost
+from orchestrator.domain.steps import StepRequest, Usage
+
+NAME = "vllm"
+_CONNECT_S = 2.0
+_CHECK_S = 2.0
+# The request is not at fault for these: the server is busy or gave up.
+_TRANSIENT = frozenset({408, 425, 429})
+
+
+@contextmanager
+def _translated(what: str) -> Iterator[None]:
+    try:
+        yield
+    except httpx.TimeoutException as error:
+        raise DependencyLost(NAME, f"{what} took too long") from error
+    except httpx.HTTPError as error:
+        raise DependencyLost(NAME, f"{what}: {error or type(error).__name__}") from error
+
+
+class VllmModel:
+    """ChatModel over an OpenAI-compatible API at `base_url`, which ends in /v1."""
+
+    def __init__(self, base_url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._http = httpx.AsyncClient(base_url=base_url, transport=transport)
+
+    async def complete(self, request: StepRequest, seed: int, schema: object | None, timeout_s: float) -> Completion:
+        body: dict[str, object] = {
+            "model": request.model,
+            "messages": [{"role": message.role, "content": message.content} for message in request.messages],
+            "max_tokens": request.max_tokens,
+            "temperature": request.temperature,
+            "seed": seed,
+        }
+        if schema is not None:
+            body["response_format"] = {
+                "type": "json_schema",
+                "json_schema": {"name": str(request.kind), "strict": True, "schema": schema},
+            }
+        with _translated("a completion"):
+            answer = await self._http.post(
+                "/chat/completions",
+                json=body,
+                headers={"X-Request-Id": request.step_id},
+                timeout=httpx.Timeout(timeout_s, connect=min(_CONNECT_S, timeout_s)),
+            )
+        return _read(answer)
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._http.aclose()
+
+
+class VllmDependency:
+    """vLLM as a Dependency: it is healthy and lists the model."""
+
+    name = NAME
+
+    def __init__(self, base_url: str, model: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._base_url = base_url
+        self._model = model
+        self._http = httpx.AsyncClient(base_url=base_url, transport=transport, timeout=_CHECK_S)
+
+    async def check(self) -> None:
+        with _translated("the health check"):
+            # /health is beside the API, not under it.
+            health = await self._http.get(str(self._http.base_url.join("/health")))
+            models = await self._http.get("/models")
+        for answer in (health, models):
+            if answer.status_code != httpx.codes.OK:
+                raise DependencyLost(NAME, f"{answer.request.url.path} answered {answer.status_code}")
+        listed = _model_names(models)
+        if self._model not in listed:
+            raise DependencyLost(NAME, f"it serves {', '.join(listed) or 'nothing'}, not {self._model}")
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._http.aclose()
+
+
+def _read(answer: httpx.Response) -> Completion:
+    status = answer.status_code
+    if status >= 500 or status in _TRANSIENT:
+        raise DependencyLost(NAME, f"a completion was answered {status}: {_excerpt(answer)}")
+    if status != httpx.codes.OK:
+        raise ModelRejected(f"{status}: {_excerpt(answer)}")
+    try:
+        document: Any = answer.json()
+        usage = document.get("usage") or {}
+        return Completion(
+            text=document["choices"][0]["message"]["content"] or "",
+            usage=Usage(int(usage.get("prompt_tokens", 0)), int(usage.get("completion_tokens", 0))),
+            request_id=str(document.get("id", "")),
+            model=str(document.get("model", "")),
+        )
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+        raise DependencyLost(NAME, f"a completion cannot be read: {_excerpt(answer)}") from error
+
+
+def _model_names(answer: httpx.Response) -> list[str]:
+    try:
+        return [str(model["id"]) for model in answer.json()["data"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise DependencyLost(NAME, f"its list of models cannot be read: {_excerpt(answer)}") from error
+
+
+def _excerpt(answer: httpx.Response) -> str:
+    return " ".join(answer.text.split())[:200] or "(empty)"

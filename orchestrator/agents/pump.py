@@ -1,0 +1,97 @@
+"""Keeps an agent busy: takes steps off the queue, several at once, and acknowledges each when it is done."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from typing import Protocol
+
+from orchestrator.agents.worker import RetryLater, StepWorker
+from orchestrator.domain.errors import DependencyLost
+from orchestrator.domain.steps import StepRequest
+
+_log = logging.getLogger(__name__)
+
+_PAUSE_S = 0.5
+
+
+class Delivery(Protocol):
+    """A step as delivered. Unless it is done, it is delivered again."""
+
+    @property
+    def request(self) -> StepRequest:
+        """The step."""
+
+    @property
+    def count(self) -> int:
+        """Which delivery of it this is, from 1."""
+
+    async def done(self) -> None:
+        """Acknowledges it."""
+
+    async def retry(self, delay_s: float) -> None:
+        """Asks for it again after a while."""
+
+    async def still_working(self) -> None:
+        """Keeps it from being delivered to somebody else."""
+
+
+class StepSource(Protocol):
+    """Where steps come from."""
+
+    async def next(self) -> Delivery | None:
+        """The next delivery; None if none came for a while. Raises DependencyLost."""
+
+
+class Pump:
+    """Works on up to `concurrency` steps at once, each with a source of its own."""
+
+    def __init__(
+        self, worker: StepWorker, make_source: Callable[[], StepSource], concurrency: int, heartbeat_s: float
+    ) -> None:
+        self._worker = worker
+        self._make_source = make_source
+        self._concurrency = concurrency
+        self._heartbeat_s = heartbeat_s
+
+    async def run(self) -> None:
+        """Runs until it is cancelled. A step that is cut off by that is delivered again to somebody else."""
+        async with asyncio.TaskGroup() as slots:
+            for _ in range(self._concurrency):
+                slots.create_task(self._slot(self._make_source()))
+
+    async def _slot(self, source: StepSource) -> None:
+        while True:
+            try:
+                delivery = await source.next()
+                if delivery:
+                    await self._handle(delivery)
+            except DependencyLost as lost:
+                _log.warning("waiting for %s: %s", lost.dependency, lost.reason)
+                await asyncio.sleep(_PAUSE_S)
+
+    async def _handle(self, delivery: Delivery) -> None:
+        heartbeat = asyncio.create_task(self._beat(delivery))
+        try:
+            await self._worker.work(delivery.request, delivery.count)
+        except RetryLater as retry:
+            _log.warning("step is tried again in %.1f s: %s", retry.delay_s, retry, extra=_about(delivery))
+            await delivery.retry(retry.delay_s)
+        except Exception:
+            # A defect in one step must not take the other slots down; the queue bounds how often it comes again.
+            _log.exception("step failed unexpectedly", extra=_about(delivery))
+            await delivery.retry(_PAUSE_S)
+        else:
+            await delivery.done()
+        finally:
+            heartbeat.cancel()
+
+    async def _beat(self, delivery: Delivery) -> None:
+        while True:
+            await asyncio.sleep(self._heartbeat_s)
+            with contextlib.suppress(DependencyLost):
+                await delivery.still_working()
+
+
+def _about(delivery: Delivery) -> dict[str, str]:
+    return {"task_id": delivery.request.task_id, "step_id": delivery.request.step_id}

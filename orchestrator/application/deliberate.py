@@ -1,0 +1,130 @@
+"""Use case: start a deliberation, and wait until it is over."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from orchestrator.application.completions import Completions
+from orchestrator.application.dispatcher import Dispatcher
+from orchestrator.application.ports import Clock, ContextStore, DeliberationStore
+from orchestrator.application.readiness import Readiness
+from orchestrator.domain.context import ContextSelection, HydratedContext, hydrate
+from orchestrator.domain.council import Councils
+from orchestrator.domain.deliberation import Deliberation
+from orchestrator.domain.errors import TaskIdTaken, UnknownDeliberation
+from orchestrator.domain.request import DeliberationRequest, Limits, validate
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class DeliberationPolicy:
+    """What holds for every deliberation: the model, limits, and a timeout where a request says none."""
+
+    model: str
+    limits: Limits = field(default_factory=Limits)
+    max_open: int = 100
+    timeout_s: int = 300
+
+
+class StartDeliberation:
+    """Accepts a request: writes a new deliberation and hands out its first steps.
+
+    A task_id that is known already returns its deliberation and starts nothing.
+    """
+
+    def __init__(
+        self,
+        store: DeliberationStore,
+        contexts: ContextStore,
+        dispatcher: Dispatcher,
+        councils: Councils,
+        readiness: Readiness,
+        policy: DeliberationPolicy,
+        clock: Clock,
+        new_id: Callable[[], str],
+    ) -> None:
+        self._store = store
+        self._contexts = contexts
+        self._dispatcher = dispatcher
+        self._councils = councils
+        self._readiness = readiness
+        self._policy = policy
+        self._clock = clock
+        self._new_id = new_id
+        self._opening: set[asyncio.Task[Deliberation | None]] = set()
+
+    async def __call__(self, request: DeliberationRequest, task_id: str, rounds_field: str = "rounds") -> Deliberation:
+        """Raises InvalidRequest, UnknownRole, TaskIdTaken, Overloaded or DependencyLost.
+
+        `rounds_field` is what the caller's message calls the rounds, for InvalidRequest.
+        """
+        validate(request, task_id, self._policy.limits, rounds_field)
+        council = self._councils.of(request.role)
+        if task_id and (known := await self._store.load(task_id)):
+            return _same(known, request)
+        self._readiness.require()
+        now = self._clock.now_ms()
+        timeout_s = request.constraints.timeout_seconds or self._policy.timeout_s
+        deliberation = Deliberation(
+            task_id=task_id or self._new_id(),
+            execution_id=f"exec-{self._new_id()}",
+            fingerprint=request.fingerprint(),
+            model=self._policy.model,
+            request=request,
+            agents=council.convene(request.num_agents),
+            created_at_ms=now,
+            deadline_ms=now + timeout_s * 1000,
+            context=await self._hydrate(request),
+        )
+        deliberation.open()
+        # A client that hangs up here must not leave a deliberation behind whose steps nobody hands out.
+        opening = asyncio.create_task(self._open(deliberation))
+        self._opening.add(opening)
+        opening.add_done_callback(self._opening.discard)
+        known = await asyncio.shield(opening)
+        return _same(known, request) if known else deliberation
+
+    async def _open(self, deliberation: Deliberation) -> Deliberation | None:
+        """Writes and publishes it; returns the one that has its task_id already, if there is one."""
+        if known := await self._store.create(deliberation, self._policy.max_open):
+            return known
+        _log.info("deliberation started", extra={"task_id": deliberation.task_id, "role": deliberation.request.role})
+        await self._dispatcher.opened(deliberation)
+        return None
+
+    async def _hydrate(self, request: DeliberationRequest) -> HydratedContext:
+        if not request.case_id:
+            return HydratedContext()
+        return hydrate(await self._contexts.read(request.case_id), request.context or ContextSelection())
+
+
+class AwaitResult:
+    """Waits until a deliberation is over."""
+
+    def __init__(self, store: DeliberationStore, completions: Completions, look_again_s: float = 5.0) -> None:
+        self._store = store
+        self._completions = completions
+        self._look_again_s = look_again_s
+
+    async def __call__(self, task_id: str) -> Deliberation:
+        """The deliberation once it is over. Ends with it, or when the caller's task is cancelled."""
+        with self._completions.expect(task_id) as announced:
+            while True:
+                deliberation = await self._store.load(task_id)
+                if deliberation is None:
+                    raise UnknownDeliberation(task_id)
+                if deliberation.final:
+                    return deliberation
+                try:
+                    async with asyncio.timeout(self._look_again_s):
+                        await announced.wait()
+                except TimeoutError:
+                    continue
+
+
+def _same(known: Deliberation, request: DeliberationRequest) -> Deliberation:
+    if known.fingerprint != request.fingerprint():
+        raise TaskIdTaken(known.task_id)
+    return known

@@ -1,0 +1,131 @@
+"""What the use cases need of the world. Every port has an adapter for the real thing and one in memory.
+
+A call that cannot be carried out because the thing behind the port does not answer raises DependencyLost.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from orchestrator.domain.context import ContextEvent, ContextKind
+from orchestrator.domain.deliberation import Deliberation
+from orchestrator.domain.steps import StepRequest, StepResponse, Usage
+
+
+class VersionConflict(Exception):
+    """Somebody else wrote the deliberation since it was loaded."""
+
+
+class Clock(Protocol):
+    """The time."""
+
+    def now_ms(self) -> int:
+        """Milliseconds since the epoch."""
+
+
+class DeliberationStore(Protocol):
+    """Keeps deliberations, and which of them are open (not over, or over and not yet announced)."""
+
+    async def create(self, deliberation: Deliberation, limit: int) -> Deliberation | None:
+        """Stores a new deliberation and makes it open.
+
+        Returns None, or the one that has its task_id already and is left as it is. Raises Overloaded where `limit`
+        deliberations are open.
+        """
+
+    async def load(self, task_id: str) -> Deliberation | None:
+        """The deliberation as last written, or None."""
+
+    async def save(self, deliberation: Deliberation) -> None:
+        """Writes it if its version is the stored one, and counts its version up. Raises VersionConflict if not."""
+
+    async def close(self, task_id: str) -> None:
+        """Takes it off the open ones; it stays readable until it expires."""
+
+    async def open_deadlines(self) -> Mapping[str, int]:
+        """Deadline in milliseconds since the epoch of each open deliberation, by task_id."""
+
+
+class ResponseStore(Protocol):
+    """Keeps the response of each step; the first one stays."""
+
+    async def put_if_absent(self, response: StepResponse) -> StepResponse:
+        """Stores a response unless its step has one; returns the one that is stored."""
+
+    async def get(self, step_id: str) -> StepResponse | None:
+        """The step's response, or None."""
+
+
+class StepQueue(Protocol):
+    """Hands steps to agents, each at least once."""
+
+    async def publish(self, request: StepRequest) -> None:
+        """Puts a step on the queue; the same step again within two minutes adds nothing."""
+
+
+class ResultAnnouncer(Protocol):
+    """Tells the orchestrator that a step has a response."""
+
+    async def announce(self, task_id: str, step_id: str) -> None:
+        """Announces it, at least once."""
+
+
+@dataclass(frozen=True)
+class DeliberationEvent:
+    """Something that happened to a deliberation; `name` is started, completed or failed."""
+
+    name: str
+    task_id: str
+    payload: Mapping[str, object]
+
+
+class EventPublisher(Protocol):
+    """Tells the world what happened to deliberations."""
+
+    async def publish(self, event: DeliberationEvent) -> None:
+        """Publishes an event; the same event of a deliberation again within two minutes adds nothing."""
+
+
+class ContextStore(Protocol):
+    """Keeps what happened in each case, a bounded number of events of each kind."""
+
+    async def append(self, event: ContextEvent) -> None:
+        """Keeps an event; the same event again adds nothing."""
+
+    async def read(self, case_id: str) -> Mapping[ContextKind, Sequence[ContextEvent]]:
+        """The case's events by kind, oldest first."""
+
+
+@dataclass(frozen=True)
+class Completion:
+    """What a model answered."""
+
+    text: str
+    usage: Usage
+    request_id: str
+    model: str
+
+
+class ModelRejected(Exception):
+    """The model server says that the request itself is at fault: asking again cannot help."""
+
+
+class ChatModel(Protocol):
+    """A language model behind a chat API."""
+
+    async def complete(self, request: StepRequest, seed: int, schema: object | None, timeout_s: float) -> Completion:
+        """One answer. `schema` is a JSON schema that it must follow.
+
+        Raises ModelRejected, or DependencyLost where it is worth asking again later (also after `timeout_s`).
+        """
+
+
+class Dependency(Protocol):
+    """Something that must be there for the service to serve."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in errors and logs."""
+
+    async def check(self) -> None:
+        """Returns if it is there. Raises DependencyLost with the reason if it is not."""

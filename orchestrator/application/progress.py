@@ -1,0 +1,107 @@
+"""Use cases: take in a step's response, and put right what a crash or loss left behind."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from orchestrator.application.dispatcher import Dispatcher
+from orchestrator.application.ports import Clock, DeliberationStore, ResponseStore, VersionConflict
+from orchestrator.domain.deliberation import Deliberation
+from orchestrator.domain.steps import StepResponse
+
+_log = logging.getLogger(__name__)
+
+_LOCKS = 64
+
+
+class Progress:
+    """Moves deliberations on. Safe to run twice on the same thing, also in two processes at once."""
+
+    def __init__(
+        self, store: DeliberationStore, responses: ResponseStore, dispatcher: Dispatcher, clock: Clock
+    ) -> None:
+        self._store = store
+        self._responses = responses
+        self._dispatcher = dispatcher
+        self._clock = clock
+        # Steps of one deliberation end together; taking turns here spares conflicts at the store.
+        self._locks = [asyncio.Lock() for _ in range(_LOCKS)]
+
+    async def step_answered(self, task_id: str, step_id: str) -> None:
+        """A step has a response: applies it, writes the deliberation, then publishes what follows."""
+        response = await self._responses.get(step_id)
+        if response is None:
+            _log.warning("a step was announced without a response", extra={"task_id": task_id, "step_id": step_id})
+            return
+        async with self._lock(task_id):
+            await self._apply(task_id, (response,))
+
+    async def reconcile(self, task_id: str) -> None:
+        """Applies what is stored but was not announced, ends what is over, publishes again what is outstanding."""
+        async with self._lock(task_id):
+            deliberation = await self._store.load(task_id)
+            if deliberation is None:
+                await self._store.close(task_id)
+                return
+            found = [await self._responses.get(step_id) for step_id in deliberation.pending]
+            await self._apply(task_id, [response for response in found if response], publish_all=True)
+
+    async def recover(self) -> int:
+        """Reconciles every open deliberation; returns how many there were."""
+        open_ = await self._store.open_deadlines()
+        for task_id in open_:
+            await self.reconcile(task_id)
+        return len(open_)
+
+    async def expire_overdue(self) -> None:
+        """Ends every open deliberation whose deadline has passed."""
+        now = self._clock.now_ms()
+        for task_id, deadline in (await self._store.open_deadlines()).items():
+            if deadline <= now:
+                await self.reconcile(task_id)
+
+    async def reconcile_stalled(self, quiet_ms: int) -> None:
+        """Reconciles every open deliberation that nothing has moved for `quiet_ms`."""
+        before = self._clock.now_ms() - quiet_ms
+        for task_id in await self._store.open_deadlines():
+            deliberation = await self._store.load(task_id)
+            if deliberation is None or deliberation.updated_at_ms <= before:
+                await self.reconcile(task_id)
+
+    async def _apply(self, task_id: str, responses: Sequence[StepResponse], *, publish_all: bool = False) -> None:
+        while True:
+            deliberation = await self._store.load(task_id)
+            if deliberation is None:
+                _log.warning("a step of an unknown deliberation was answered", extra={"task_id": task_id})
+                return
+            now = self._clock.now_ms()
+            transitions = [deliberation.apply(response, now) for response in responses]
+            expired = deliberation.expire(now)
+            if expired or any(transition.applied for transition in transitions):
+                try:
+                    await self._store.save(deliberation)
+                except VersionConflict:
+                    continue
+                _log_end(deliberation)
+                steps = [step for transition in transitions for step in transition.steps]
+            else:
+                # Applied before; what followed may not have been published.
+                steps = [*deliberation.pending.values()]
+            await self._dispatcher.advanced(deliberation, deliberation.pending.values() if publish_all else steps)
+            return
+
+    def _lock(self, task_id: str) -> asyncio.Lock:
+        return self._locks[hash(task_id) % _LOCKS]
+
+
+def _log_end(deliberation: Deliberation) -> None:
+    if deliberation.final:
+        _log.info(
+            "deliberation is over",
+            extra={
+                "task_id": deliberation.task_id,
+                "status": str(deliberation.status),
+                "duration_ms": deliberation.finished_at_ms - deliberation.created_at_ms,
+                "reason": deliberation.error,
+            },
+        )

@@ -1,0 +1,56 @@
+"""Whether everything that the service depends on is there."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+from orchestrator.application.ports import Dependency
+from orchestrator.domain.errors import DependencyLost
+
+_log = logging.getLogger(__name__)
+
+
+class Readiness:
+    """What the last look at each dependency found. Until the first look, nothing is there."""
+
+    def __init__(self, dependencies: Sequence[Dependency], check_timeout_s: float = 2.0) -> None:
+        self._dependencies = tuple(dependencies)
+        self._check_timeout_s = check_timeout_s
+        self._lost: dict[str, str] = {dependency.name: "not checked yet" for dependency in dependencies}
+
+    @property
+    def ready(self) -> bool:
+        """Whether all of them are there."""
+        return not self._lost
+
+    def require(self) -> None:
+        """Raises DependencyLost naming the first that is not there."""
+        for name, reason in self._lost.items():
+            raise DependencyLost(name, reason)
+
+    async def look(self) -> bool:
+        """Checks all of them at once and says whether they are there."""
+        reasons = await asyncio.gather(*(self._reason(dependency) for dependency in self._dependencies))
+        found = {d.name: reason for d, reason in zip(self._dependencies, reasons, strict=True) if reason}
+        for name in found.keys() - self._lost.keys():
+            _log.warning("lost %s: %s", name, found[name])
+        for name in self._lost.keys() - found.keys():
+            _log.info("%s is there", name)
+        self._lost = found
+        return self.ready
+
+    async def watch(self, period_s: float, report: Callable[[bool], None]) -> None:
+        """Looks every `period_s` seconds for ever and reports each finding."""
+        while True:
+            report(await self.look())
+            await asyncio.sleep(period_s)
+
+    async def _reason(self, dependency: Dependency) -> str:
+        try:
+            async with asyncio.timeout(self._check_timeout_s):
+                await dependency.check()
+        except DependencyLost as lost:
+            return lost.reason
+        except TimeoutError:
+            return f"no answer within {self._check_timeout_s:g} s"
+        return ""

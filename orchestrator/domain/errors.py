@@ -1,0 +1,72 @@
+"""Errors that a caller can act on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class OrchestratorError(Exception):
+    """Base of every error that the service answers with on purpose."""
+
+
+@dataclass(frozen=True)
+class FieldViolation:
+    """One field of a request that is not acceptable, and why. `field` is its path in the request message."""
+
+    field: str
+    description: str
+
+
+class InvalidRequest(OrchestratorError):
+    """The request's own fault. Names every field at once."""
+
+    def __init__(self, violations: Sequence[FieldViolation]) -> None:
+        self.violations = tuple(violations)
+        super().__init__("; ".join(f"{v.field}: {v.description}" for v in self.violations))
+
+
+class UnknownRole(OrchestratorError):
+    """No council has this role."""
+
+    def __init__(self, role: str, known: Sequence[str]) -> None:
+        self.role = role
+        self.known = tuple(known)
+        super().__init__(f"no council for role {role!r}; there are {', '.join(self.known)}")
+
+
+class UnknownDeliberation(OrchestratorError):
+    """No deliberation has this task_id, or it has expired."""
+
+    def __init__(self, task_id: str) -> None:
+        super().__init__(f"no deliberation with task_id {task_id!r}")
+
+
+class TaskIdTaken(OrchestratorError):
+    """The task_id belongs to a deliberation of another request."""
+
+    def __init__(self, task_id: str) -> None:
+        super().__init__(f"task_id {task_id!r} belongs to a deliberation with a different request")
+
+
+class Overloaded(OrchestratorError):
+    """No more deliberations are admitted now. `retry_after_ms` says when to come again."""
+
+    def __init__(self, limit: int, retry_after_ms: int) -> None:
+        self.retry_after_ms = retry_after_ms
+        super().__init__(f"{limit} deliberations are unfinished, which is the limit")
+
+
+class DependencyLost(OrchestratorError):
+    """Something that the service depends on does not answer. `dependency` is its name."""
+
+    def __init__(self, dependency: str, reason: str) -> None:
+        self.dependency = dependency
+        self.reason = reason
+        super().__init__(f"{dependency} is unavailable: {reason}")
+
+
+class DeliberationTimedOut(OrchestratorError):
+    """The deliberation's own time was up before it was over."""
+
+
+class DeliberationFailed(OrchestratorError):
+    """No agent brought a proposal."""

@@ -1,0 +1,76 @@
+"""The policy check: is each requirement addressed?
+
+The rules are deterministic and claim no more than they can see:
+
+* Text in quotes or backticks must occur in the proposal, in any case. In a requirement that forbids ("must not",
+  "do not", "don't", "never", "avoid", "no …"), it must not occur.
+* A requirement without quoted text is addressed when the proposal has at least half of its key terms.
+* A requirement that forbids something without quoting it cannot be decided by looking at words, since a proposal may
+  name a thing to rule it out. It counts neither way, and the message says so.
+"""
+
+import re
+from collections.abc import Sequence
+
+from orchestrator.domain.results import CheckResult, PolicyResult
+from orchestrator.domain.terms import coverage, key_terms
+
+ADDRESSED_FROM = 0.5
+
+_QUOTED = re.compile(r"`([^`]+)`|\"([^\"]+)\"|“([^”]+)”|(?<!\w)'([^']+)'(?!\w)")
+_FORBIDS = re.compile(r"\b(must not|mustn't|do not|don't|does not|should not|never|avoid|without)\b|^\s*no\b", re.I)
+
+
+def check_policy(requirements: Sequence[str], content: str) -> PolicyResult:
+    """Holds `content` to each requirement."""
+    violations: list[str] = []
+    undecided = 0
+    for number, requirement in enumerate(requirements, start=1):
+        found = _violation(requirement, content)
+        if found is None:
+            undecided += 1
+        elif found:
+            violations.append(f"requirement {number} ({requirement}): {found}")
+    decided = len(requirements) - undecided
+    message = f"{decided - len(violations)} of {decided} requirements addressed" if requirements else "no requirements"
+    if undecided:
+        message += f"; {undecided} cannot be decided from the words alone"
+    share = (decided - len(violations)) / decided if decided else None
+    return PolicyResult(not violations, tuple(violations), message, share)
+
+
+def check_rubric(rubric: str, content: str) -> CheckResult | None:
+    """How far `content` has the key terms of each criterion of the rubric (one a line, or set apart by semicolons).
+
+    The score is the mean over the criteria, and the check passes from one half. None without a rubric.
+    """
+    criteria = [part.strip(" \t-*•.") for part in re.split(r"[\n;]", rubric)]
+    criteria = [part for part in criteria if key_terms(part)]
+    if not criteria:
+        return None
+    shares = [coverage(key_terms(criterion), content) for criterion in criteria]
+    score = sum(shares) / len(shares)
+    touched = sum(share >= ADDRESSED_FROM for share in shares)
+    return CheckResult(
+        check_type="rubric",
+        passed=score >= ADDRESSED_FROM,
+        score=round(score, 6),
+        message=f"{touched} of {len(criteria)} criteria addressed",
+        details={criterion[:100]: f"{share:.2f}" for criterion, share in zip(criteria, shares, strict=True)},
+    )
+
+
+def _violation(requirement: str, content: str) -> str | None:
+    """What is wrong; empty if nothing is; None if that cannot be decided."""
+    forbids = _FORBIDS.search(requirement) is not None
+    quoted = [next(filter(None, match.groups())) for match in _QUOTED.finditer(requirement)]
+    if quoted:
+        folded = content.casefold()
+        wrong = [text for text in quoted if (text.casefold() in folded) == forbids]
+        return f"{'has' if forbids else 'lacks'} {', '.join(map(repr, wrong))}" if wrong else ""
+    if forbids:
+        return None
+    wanted = key_terms(requirement)
+    if coverage(wanted, content) >= ADDRESSED_FROM:
+        return ""
+    return f"lacks {', '.join(sorted(wanted - key_terms(content)))}"

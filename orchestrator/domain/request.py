@@ -1,0 +1,135 @@
+"""What a caller asks for, and whether that is acceptable."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+
+from orchestrator.domain.context import ContextSelection
+from orchestrator.domain.errors import FieldViolation, InvalidRequest
+
+DEFAULT_ROUNDS = 1
+DEFAULT_AGENTS = 3
+
+# Characters that stand in a Redis key, a log line and (percent-encoded) a NATS subject without surprise.
+_TASK_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,127}")
+
+
+@dataclass(frozen=True)
+class Constraints:
+    """What proposals are held to. Zero for max_iterations and timeout_seconds means no bound of its own."""
+
+    rubric: str = ""
+    requirements: tuple[str, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    max_iterations: int = 0
+    timeout_seconds: int = 0
+
+
+@dataclass(frozen=True)
+class DeliberationRequest:
+    """A request with its defaults filled in. `kind` is "deliberate" or "orchestrate"."""
+
+    kind: str
+    task_description: str
+    role: str
+    constraints: Constraints = Constraints()
+    rounds: int = DEFAULT_ROUNDS
+    num_agents: int = DEFAULT_AGENTS
+    peer_review: bool = True
+    architect_selection: bool = False
+    case_id: str = ""
+    story_id: str = ""
+    plan_id: str = ""
+    context: ContextSelection | None = None
+
+    @property
+    def planned_rounds(self) -> int:
+        """Rounds after constraints.max_iterations has had its say."""
+        limit = self.constraints.max_iterations
+        return min(self.rounds, limit) if limit else self.rounds
+
+    def fingerprint(self) -> str:
+        """Equal for equal requests; what tells a repeated task_id from a reused one."""
+        canonical = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The most that a request may ask for. Text is measured in characters."""
+
+    max_agents: int = 10
+    max_rounds: int = 5
+    max_timeout_seconds: int = 3600
+    max_text: int = 16_000
+    max_rubric: int = 8_000
+    max_requirements: int = 50
+    max_requirement: int = 1_000
+    max_labels: int = 50
+    max_label: int = 1_000
+    max_id: int = 128
+    max_events: int = 200
+
+
+def validate(request: DeliberationRequest, task_id: str, limits: Limits, rounds_field: str = "rounds") -> None:
+    """Raises InvalidRequest that names every offending field. An empty `task_id` is one that the server makes."""
+    violations = [*_violations(request, limits, rounds_field)]
+    if task_id and not valid_task_id(task_id):
+        violations.append(
+            FieldViolation(
+                "task_id",
+                "must start with a letter or digit, hold only letters, digits and ._:@/+-, "
+                "and have at most 128 characters",
+            )
+        )
+    if violations:
+        raise InvalidRequest(violations)
+
+
+def valid_task_id(task_id: str) -> bool:
+    """Whether a caller may choose this id."""
+    return _TASK_ID.fullmatch(task_id) is not None
+
+
+def _violations(request: DeliberationRequest, limits: Limits, rounds_field: str) -> Iterator[FieldViolation]:
+    constraints = request.constraints
+    if not request.task_description.strip():
+        yield FieldViolation("task_description", "must not be empty")
+    yield from _too_long("task_description", request.task_description, limits.max_text)
+    yield from _out_of_range(rounds_field, request.rounds, 1, limits.max_rounds)
+    yield from _out_of_range("num_agents", request.num_agents, 1, limits.max_agents)
+    yield from _out_of_range("constraints.max_iterations", constraints.max_iterations, 0, 2**31 - 1)
+    yield from _out_of_range("constraints.timeout_seconds", constraints.timeout_seconds, 0, limits.max_timeout_seconds)
+    yield from _too_long("constraints.rubric", constraints.rubric, limits.max_rubric)
+    yield from _too_many("constraints.requirements", len(constraints.requirements), limits.max_requirements)
+    for index, requirement in enumerate(constraints.requirements):
+        name = f"constraints.requirements[{index}]"
+        if not requirement.strip():
+            yield FieldViolation(name, "must not be empty")
+        yield from _too_long(name, requirement, limits.max_requirement)
+    yield from _too_many("constraints.metadata", len(constraints.metadata), limits.max_labels)
+    for key, value in constraints.metadata.items():
+        yield from _too_long("constraints.metadata", key, limits.max_label)
+        yield from _too_long("constraints.metadata", value, limits.max_label)
+    for name in ("case_id", "story_id", "plan_id"):
+        yield from _too_long(name, getattr(request, name), limits.max_id)
+    if request.context is not None:
+        yield from _out_of_range("context_options.max_events", request.context.max_events, 0, limits.max_events)
+        yield from _too_many("context_options.scopes", len(request.context.scopes), limits.max_labels)
+
+
+def _too_long(name: str, text: str, limit: int) -> Iterator[FieldViolation]:
+    if len(text) > limit:
+        yield FieldViolation(name, f"has {len(text)} characters, more than {limit}")
+
+
+def _too_many(name: str, count: int, limit: int) -> Iterator[FieldViolation]:
+    if count > limit:
+        yield FieldViolation(name, f"has {count} entries, more than {limit}")
+
+
+def _out_of_range(name: str, value: int, low: int, high: int) -> Iterator[FieldViolation]:
+    if not low <= value <= high:
+        yield FieldViolation(name, f"is {value}, not from {low} to {high}")
