@@ -1,0 +1,1 @@
+"""The pytest suite that runs in the tests container, inside the stack's network."""

@@ -1,0 +1,157 @@
+"""What a deliberation left behind in every part of the stack, and what must be true of it."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from e2e.suite.observe import Journal, Message, ModelServer, RayCluster, Store
+from protos.orchestrator.v1 import orchestrator_pb2 as pb
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The parts of the stack that tests look into."""
+
+    model: str
+    model_server: ModelServer
+    ray: RayCluster
+    store: Store
+    journal: Journal
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One finished deliberation, as its answer and as Redis and JetStream tell it."""
+
+    task_id: str
+    results: list[pb.DeliberationResult]
+    winner_id: str
+    tags: dict[str, str]
+    state: dict[str, Any] = field(repr=False)
+    steps: dict[str, dict[str, Any]] = field(repr=False)
+    announced: list[Message] = field(repr=False)
+    events: list[Message] = field(repr=False)
+
+    def prompts(self, kind: str) -> list[str]:
+        """What the model was asked in each step of a kind, as one text a step."""
+        return [
+            "\n".join(message["content"] for message in step["prompt"])
+            for step_id, step in sorted(self.steps.items())
+            if f"/{kind}/" in step_id
+        ]
+
+
+def new_task_id() -> str:
+    """A task id that no other run has."""
+    return f"e2e-{uuid.uuid4()}"
+
+
+def gather(
+    stack: Stack,
+    task_id: str,
+    answer: pb.DeliberateResponse | pb.OrchestrateResponse | pb.GetDeliberationResultResponse,
+) -> Evidence:
+    """Collects what a finished deliberation left in Redis and JetStream, beside its answer."""
+    if isinstance(answer, pb.OrchestrateResponse):
+        results, winner_id = list(answer.candidates), answer.winner.proposal.author_id
+        assert results[0] == answer.winner
+    else:
+        results, winner_id = list(answer.results), answer.winner_id
+    state = stack.store.deliberation(task_id)
+    return Evidence(
+        task_id=task_id,
+        results=results,
+        winner_id=winner_id,
+        tags=dict(answer.metadata.tags),
+        state=state,
+        steps=stack.store.steps(task_id),
+        announced=stack.journal.read(f"agent.results.{task_id}", count=state["steps_answered"]),
+        events=stack.journal.read("orchestration.deliberation.*", count=2, task_id=task_id),
+    )
+
+
+@contextmanager
+def counted_requests(stack: Stack) -> Iterator[list[Evidence]]:
+    """Checks that vLLM finished just as many requests meanwhile as the deliberations put in the list have steps."""
+    before = stack.model_server.finished_requests()
+    evidence: list[Evidence] = []
+    yield evidence
+    expected = before + sum(len(each.steps) for each in evidence)
+    assert stack.model_server.finished_requests_at_least(expected) == expected, "vLLM finished one request a step"
+
+
+def steps_of(agents: int, rounds: int, *, peer_review: bool = True) -> int:
+    """Steps of a deliberation: everybody proposes, and in each round everybody reviews and revises."""
+    per_round = 2 if peer_review and agents > 1 else 1
+    return agents * (1 + rounds * per_round)
+
+
+def check_ranking(evidence: Evidence) -> None:
+    """Ranks are 1..n without gaps, no score is below that of the next rank, and the winner is rank 1."""
+    results = evidence.results
+    assert [result.rank for result in results] == list(range(1, len(results) + 1))
+    scores = [result.score for result in results]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 <= score <= 1 for score in scores)
+    authors = [result.proposal.author_id for result in results]
+    assert len(set(authors)) == len(authors)
+    assert evidence.winner_id == authors[0]
+
+
+def check_deliberation(
+    stack: Stack, evidence: Evidence, *, role: str, agents: int, rounds: int, peer_review: bool = True
+) -> None:
+    """Every part of the stack did its part in this deliberation, and nothing was made up on the way."""
+    expected = steps_of(agents, rounds, peer_review=peer_review)
+    check_ranking(evidence)
+    assert len(evidence.results) == agents
+    _check_model_wrote_it(stack, evidence, expected, rounds)
+    _check_ran_on_worker(stack, evidence)
+    _check_jetstream_carried_it(evidence, expected)
+    assert evidence.state["status"] == "completed"
+    assert evidence.state["round"] == rounds
+    assert not evidence.state["pending"]
+    for result in evidence.results:
+        assert result.proposal.author_role == role
+        assert len(result.proposal.revisions) == rounds, "each round revises once"
+    assert evidence.tags["steps"] == str(expected)
+
+
+def _check_model_wrote_it(stack: Stack, evidence: Evidence, expected: int, rounds: int) -> None:
+    assert len(evidence.steps) == expected
+    request_ids = {step["request_id"] for step in evidence.steps.values()}
+    assert len(request_ids) == expected, "each step is a request of its own"
+    for step in evidence.steps.values():
+        assert not step["error"]
+        assert step["model"] == stack.model
+        assert step["usage"]["completion_tokens"] > 0
+    for result in evidence.results:
+        proposal = result.proposal
+        texts = [
+            evidence.steps[f"{evidence.task_id}/{round_}/{'revise' if round_ else 'propose'}/{proposal.author_id}"][
+                "text"
+            ]
+            for round_ in range(rounds + 1)
+        ]
+        assert [*proposal.revisions, proposal.content] == texts, "the answer is what the model said"
+        assert proposal.content.strip()
+
+
+def _check_ran_on_worker(stack: Stack, evidence: Evidence) -> None:
+    nodes = {step["node_id"] for step in evidence.steps.values()}
+    assert nodes
+    assert nodes <= stack.ray.worker_ids(), "every step ran on a worker node, none on the head"
+    assert set(evidence.tags["ray.nodes"].split(",")) == nodes
+
+
+def _check_jetstream_carried_it(evidence: Evidence, expected: int) -> None:
+    assert len(evidence.announced) == expected, "each step's result was announced once"
+    kinds = [message.subject.rsplit(".", 1)[1] for message in evidence.events]
+    assert kinds == ["started", "completed"]
+    completed = evidence.events[1].data
+    assert completed["winner_id"] == evidence.winner_id
+    assert [result["author_id"] for result in completed["results"]] == [
+        result.proposal.author_id for result in evidence.results
+    ]

@@ -1,0 +1,173 @@
+"""Orchestrate: a task of a case, with the case's context, to a winner and its candidates."""
+
+import time
+import uuid
+
+import grpc
+
+from e2e.suite.conftest import RPC_SECONDS, Orchestrate
+from e2e.suite.errors import field_violations, refused
+from e2e.suite.evidence import Stack, check_deliberation, check_ranking, new_task_id
+from protos.orchestrator.v1 import orchestrator_pb2 as pb
+from protos.orchestrator.v1 import orchestrator_pb2_grpc as pb_grpc
+
+PEER_REVIEW = pb.OrchestratorOptions(enable_peer_review=True, deliberation_rounds=1)
+CONTEXT_WAIT_SECONDS = 10.0
+
+
+def test_orchestrate_basic(orchestrate: Orchestrate, stack: Stack) -> None:
+    """The council of the role deliberates; the winner is the first candidate."""
+    [evidence] = orchestrate(
+        pb.OrchestrateRequest(task_description="Write a health check.", role="DEVOPS", options=PEER_REVIEW)
+    )
+
+    check_deliberation(stack, evidence, role="DEVOPS", agents=3, rounds=1)
+    assert evidence.tags["model"] == stack.model
+
+
+def test_orchestrate_with_context(orchestrate: Orchestrate, stack: Stack) -> None:
+    """What was decided in the case stands in every proposal's prompt, and in none without the case."""
+    case_id = f"case-{uuid.uuid4()}"
+    decision = f"Money is kept in cents ({uuid.uuid4().hex})."
+    happened = f"The ledger was migrated ({uuid.uuid4().hex})."
+    for kind, text in (("decision", decision), ("timeline", happened)):
+        event = {
+            "event_id": f"{case_id}-{kind}",
+            "case_id": case_id,
+            "kind": kind,
+            "text": text,
+            "occurred_at_ms": int(time.time() * 1000),
+        }
+        stack.journal.publish(f"context.{kind}", event)
+        _until_kept(stack, case_id, kind)
+    request = pb.OrchestrateRequest(
+        task_description="Add a price to an order.",
+        role="DEV",
+        options=PEER_REVIEW,
+        case_id=case_id,
+        story_id="story-7",
+        context_options=pb.ContextOptions(include_decisions=True, include_timeline=True, max_events=10),
+    )
+
+    [informed] = orchestrate(request)
+
+    check_deliberation(stack, informed, role="DEV", agents=3, rounds=1)
+    assert all(decision in prompt and happened in prompt for prompt in informed.prompts("propose"))
+    assert informed.tags["case_id"] == case_id
+    assert informed.tags["story_id"] == "story-7"
+    assert informed.tags["context.decisions"] == "1"
+    assert informed.tags["context.timeline"] == "1"
+    assert informed.tags["context.hash"]
+
+    request.ClearField("case_id")
+    request.ClearField("context_options")
+    request.task_id = new_task_id()
+    [uninformed] = orchestrate(request)
+    assert not any(decision in prompt or happened in prompt for prompt in uninformed.prompts("propose"))
+    assert "context.decisions" not in uninformed.tags
+
+
+def test_orchestrate_with_options(orchestrate: Orchestrate, stack: Stack) -> None:
+    """Without peer review nobody reviews, and the rounds asked for are held."""
+    options = pb.OrchestratorOptions(enable_peer_review=False, deliberation_rounds=2)
+
+    [evidence] = orchestrate(
+        pb.OrchestrateRequest(task_description="Choose a message queue.", role="ARCHITECT", options=options)
+    )
+
+    check_deliberation(stack, evidence, role="ARCHITECT", agents=3, rounds=2, peer_review=False)
+    assert evidence.tags["peer_review"] == "false"
+    assert not evidence.prompts("review")
+
+
+def test_orchestrate_multiple_roles(orchestrate: Orchestrate, stack: Stack) -> None:
+    """Other roles orchestrate too, at once, each by its own council."""
+    requests = [
+        pb.OrchestrateRequest(task_description="Check the import of orders.", role=role, options=PEER_REVIEW)
+        for role in ("QA", "DATA")
+    ]
+
+    for request, evidence in zip(requests, orchestrate(*requests), strict=True):
+        check_deliberation(stack, evidence, role=request.role, agents=3, rounds=1)
+
+
+def test_orchestrate_error_handling(orchestrator: pb_grpc.OrchestratorServiceStub, stack: Stack) -> None:
+    """Bad requests get the codes of the contract, start nothing, and the service goes on."""
+    before = stack.model_server.finished_requests()
+
+    empty = pb.OrchestrateRequest(role="DEV")
+    error = refused(lambda: orchestrator.Orchestrate(empty, timeout=RPC_SECONDS))
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert field_violations(error) == {"task_description"}
+
+    nobody = pb.OrchestrateRequest(task_description="Sing.", role="BARITONE")
+    error = refused(lambda: orchestrator.Orchestrate(nobody, timeout=RPC_SECONDS))
+    assert error.code() is grpc.StatusCode.NOT_FOUND
+
+    endless = pb.OrchestrateRequest(
+        task_description="Think.", role="DEV", options=pb.OrchestratorOptions(deliberation_rounds=1_000)
+    )
+    error = refused(lambda: orchestrator.Orchestrate(endless, timeout=RPC_SECONDS))
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert field_violations(error) == {"options.deliberation_rounds"}
+
+    impatient = pb.OrchestrateRequest(
+        task_description="Write a long essay on databases.",
+        role="DEV",
+        task_id=new_task_id(),
+        options=PEER_REVIEW,
+    )
+    error = refused(lambda: orchestrator.Orchestrate(impatient, timeout=0.2))
+    assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    later = orchestrator.Orchestrate(impatient, timeout=RPC_SECONDS)
+    assert later.winner.proposal.content, "the work went on after the client hung up"
+
+    steps = stack.store.deliberation(impatient.task_id)["steps_answered"]
+    assert stack.model_server.finished_requests_at_least(before + steps) == before + steps
+
+
+def test_orchestrate_winner_is_best_scored(orchestrate: Orchestrate) -> None:
+    """The winner's score is the highest, and the score follows the checks and reviews that are shown with it."""
+    [evidence] = orchestrate(
+        pb.OrchestrateRequest(
+            task_description="Write a Python function `is_even` with a docstring.",
+            role="DEV",
+            options=PEER_REVIEW,
+            constraints=pb.TaskConstraints(
+                rubric="python function\ndocstring", requirements=["Must contain 'is_even'", "Must contain 'return'"]
+            ),
+        )
+    )
+
+    check_ranking(evidence)
+    best = max(result.score for result in evidence.results)
+    winner = evidence.results[0]
+    assert winner.score == best
+    assert winner.proposal.author_id == evidence.winner_id
+    for result in evidence.results:
+        kinds = {check.check_type for check in result.checks.additional_checks}
+        assert {"rubric", "peer_review"} <= kinds
+
+
+def test_orchestrate_all_agents_contribute(orchestrate: Orchestrate, stack: Stack) -> None:
+    """Every agent proposes, reviews all others but never itself, and revises."""
+    [evidence] = orchestrate(
+        pb.OrchestrateRequest(task_description="Name a good metric for a team.", role="DATA", options=PEER_REVIEW)
+    )
+
+    check_deliberation(stack, evidence, role="DATA", agents=3, rounds=1)
+    authors = {result.proposal.author_id for result in evidence.results}
+    assert len(authors) == 3
+    for kind in ("propose", "review", "revise"):
+        assert {step_id.rsplit("/", 1)[1] for step_id in evidence.steps if f"/{kind}/" in step_id} == authors
+    for review in evidence.state["reviews"]:
+        assert review["reviewer_id"] not in review["marks"]
+    assert {review["reviewer_id"] for review in evidence.state["reviews"]} == authors
+    assert len({result.proposal.content for result in evidence.results}) > 1, "agents think differently"
+
+
+def _until_kept(stack: Stack, case_id: str, kind: str) -> None:
+    deadline = time.monotonic() + CONTEXT_WAIT_SECONDS
+    while stack.store.context_size(case_id, kind) == 0:
+        assert time.monotonic() < deadline, f"the {kind} of {case_id} did not come to Redis"
+        time.sleep(0.05)
