@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from orchestrator.application.ports import Dependency
 from orchestrator.domain.errors import DependencyLost
@@ -38,12 +38,6 @@ class Readiness:
             _log.info("%s is there", name)
         self._lost = found
         return self.ready
-
-    async def watch(self, period_s: float, report: Callable[[bool], None]) -> None:
-        """Looks every `period_s` seconds for ever and reports each finding."""
-        while True:
-            report(await self.look())
-            await asyncio.sleep(period_s)
 
     async def _reason(self, dependency: Dependency) -> str:
         try:

@@ -74,7 +74,7 @@ class RedisDeliberations:
     async def open_deadlines(self) -> Mapping[str, int]:
         with translated():
             members = await self._client.zrange(_OPEN, 0, -1, withscores=True)
-        return {str(task_id): int(deadline) for task_id, deadline in members}
+        return {task_id: int(deadline) for task_id, deadline in cast("list[tuple[str, float]]", members)}
 
 
 class RedisResponses:

@@ -1,0 +1,1 @@
+"""gRPC: the contract of protos/orchestrator/v1, health and reflection."""

@@ -1,0 +1,73 @@
+"""Requests of the contract as the domain has them, with the contract's defaults filled in."""
+
+from orchestrator.domain.context import ContextSelection
+from orchestrator.domain.errors import FieldViolation, InvalidRequest
+from orchestrator.domain.request import DEFAULT_AGENTS, DEFAULT_ROUNDS, Constraints, DeliberationRequest
+from protos.orchestrator.v1 import orchestrator_pb2 as pb
+
+
+def deliberation(message: pb.DeliberateRequest) -> DeliberationRequest:
+    """What Deliberate asks for."""
+    return DeliberationRequest(
+        kind="deliberate",
+        task_description=message.task_description,
+        role=message.role,
+        constraints=_constraints(message.constraints),
+        rounds=message.rounds or DEFAULT_ROUNDS,
+        num_agents=message.num_agents or DEFAULT_AGENTS,
+    )
+
+
+def orchestration(message: pb.OrchestrateRequest) -> DeliberationRequest:
+    """What Orchestrate asks for. Raises InvalidRequest for a parameter that is not known or not of its form."""
+    options = message.options
+    return DeliberationRequest(
+        kind="orchestrate",
+        task_description=message.task_description,
+        role=message.role,
+        constraints=_constraints(message.constraints),
+        rounds=options.deliberation_rounds or DEFAULT_ROUNDS,
+        num_agents=_num_agents(options),
+        # Who gives no options gets the whole deliberation; who gives some means what they say.
+        peer_review=options.enable_peer_review or not message.HasField("options"),
+        architect_selection=options.enable_architect_selection,
+        case_id=message.case_id,
+        story_id=message.story_id,
+        plan_id=message.plan_id,
+        context=_selection(message.context_options) if message.HasField("context_options") else None,
+    )
+
+
+def _num_agents(options: pb.OrchestratorOptions) -> int:
+    """The contract has no field for it here; it is the one custom parameter that there is."""
+    violations = [
+        FieldViolation(f"options.custom_params[{name[:100]!r}]", "is not known; there is num_agents")
+        for name in options.custom_params
+        if name != "num_agents"
+    ]
+    given = options.custom_params.get("num_agents", str(DEFAULT_AGENTS))
+    if not (given.isascii() and given.isdigit() and len(given) < 10):
+        violations.append(FieldViolation("options.custom_params['num_agents']", "must be a whole number"))
+    if violations:
+        raise InvalidRequest(violations)
+    return int(given) or DEFAULT_AGENTS
+
+
+def _constraints(message: pb.TaskConstraints) -> Constraints:
+    return Constraints(
+        rubric=message.rubric,
+        requirements=tuple(message.requirements),
+        metadata=dict(message.metadata),
+        max_iterations=message.max_iterations,
+        timeout_seconds=message.timeout_seconds,
+    )
+
+
+def _selection(message: pb.ContextOptions) -> ContextSelection:
+    return ContextSelection(
+        timeline=message.include_timeline,
+        decisions=message.include_decisions,
+        summaries=message.include_summaries,
+        max_events=message.max_events,
+        scopes=tuple(message.scopes),
+    )

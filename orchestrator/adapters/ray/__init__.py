@@ -1,0 +1,1 @@
+"""Ray: the job that runs the agents, through the Jobs API."""

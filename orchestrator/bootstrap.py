@@ -1,0 +1,198 @@
+"""Wiring: the only place that knows which adapter stands behind which port."""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator import __version__
+from orchestrator.adapters.grpc.server import GrpcServer
+from orchestrator.adapters.grpc.service import OrchestratorService
+from orchestrator.adapters.in_memory.clock import SystemClock
+from orchestrator.adapters.in_memory.messaging import InMemoryAnnouncer, InMemoryEvents, InMemoryQueue
+from orchestrator.adapters.in_memory.model import InMemoryModel
+from orchestrator.adapters.in_memory.stores import InMemoryContexts, InMemoryDeliberations, InMemoryResponses
+from orchestrator.adapters.nats import topology
+from orchestrator.adapters.nats.connection import NatsConnection
+from orchestrator.adapters.nats.consuming import JetStreamSource, announcements, consume
+from orchestrator.adapters.nats.presence import AgentPresence, beat
+from orchestrator.adapters.nats.publishing import JetStreamAnnouncer, JetStreamEvents, JetStreamQueue
+from orchestrator.adapters.nats.wake_ups import forward_completions
+from orchestrator.adapters.ray.agent_job import JOB_VARIABLE, AgentJob
+from orchestrator.adapters.ray.jobs_api import JobsApi
+from orchestrator.adapters.redis import connection as redis_connection
+from orchestrator.adapters.redis.stores import RedisContexts, RedisDeliberations, RedisResponses
+from orchestrator.adapters.vllm.client import VllmDependency, VllmModel
+from orchestrator.agents.pump import Pump
+from orchestrator.agents.worker import Identity, StepWorker, WorkerPolicy
+from orchestrator.application.completions import Completions
+from orchestrator.application.context import KeepContextEvent
+from orchestrator.application.deliberate import AwaitResult, DeliberationPolicy, StartDeliberation
+from orchestrator.application.dispatcher import Dispatcher
+from orchestrator.application.ports import (
+    Clock,
+    ContextStore,
+    DeliberationStore,
+    EventPublisher,
+    ResponseStore,
+    StepQueue,
+)
+from orchestrator.application.progress import Progress
+from orchestrator.application.readiness import Readiness
+from orchestrator.application.results import GetDeliberationResult
+from orchestrator.domain.council import standing_councils
+from orchestrator.domain.prompts import TokenBudgets
+from orchestrator.domain.request import Limits
+from orchestrator.settings import Settings
+
+# Concurrent handlers of announcements; those of one deliberation take turns.
+_RESULT_SLOTS = 8
+
+
+@dataclass(frozen=True)
+class Service:
+    """A wired service. `tasks` run beside the server; `closing` is called in order, after the server has stopped."""
+
+    server: GrpcServer
+    readiness: Readiness
+    progress: Progress
+    tasks: Sequence[Callable[[], Coroutine[Any, Any, None]]]
+    closing: Sequence[Callable[[], Awaitable[None]]]
+
+
+@dataclass(frozen=True)
+class _Ports:
+    """What stands behind the ports of the use cases."""
+
+    deliberations: DeliberationStore
+    responses: ResponseStore
+    contexts: ContextStore
+    queue: StepQueue
+    events: EventPublisher
+    clock: Clock
+
+
+def real_service(settings: Settings) -> Service:
+    """The service on NATS, Redis, Ray and vLLM. It starts before they are there, and becomes ready when they are."""
+    delivery = topology.DeliveryPolicy(settings.ack_wait_s, settings.max_deliver)
+    nats = NatsConnection(settings.nats_url, "orchestrator")
+    redis = redis_connection.connect(settings.redis_url)
+    jobs = JobsApi(settings.ray_jobs_url)
+    job = AgentJob(jobs, settings.agent_entrypoint, settings.to_environment(), __version__, _new_id)
+    presence = AgentPresence(nats, lambda: job.current)
+    vllm = VllmDependency(settings.vllm_url, settings.model)
+    completions = Completions()
+    readiness = Readiness((nats, redis_connection.RedisDependency(redis), presence, vllm))
+    ports = _Ports(
+        deliberations=RedisDeliberations(redis, settings.result_ttl_s),
+        responses=RedisResponses(redis, settings.result_ttl_s),
+        contexts=RedisContexts(redis),
+        queue=JetStreamQueue(nats),
+        events=JetStreamEvents(nats),
+        clock=SystemClock(),
+    )
+    progress, server = _core(settings, ports, completions, readiness)
+    keep = KeepContextEvent(ports.contexts)
+
+    async def connect_and_consume() -> None:
+        nats.on_connect(lambda: topology.ensure(nats, delivery))
+        await nats.connect()
+        await presence.listen()
+        await forward_completions(nats, completions)
+        results = announcements(progress.step_answered)
+        async with asyncio.TaskGroup() as consumers:
+            consumers.create_task(consume(nats, topology.CONTEXT, topology.CONTEXT_CONSUMER, keep))
+            for _ in range(_RESULT_SLOTS):
+                consumers.create_task(consume(nats, topology.RESULTS, topology.RESULTS_CONSUMER, results))
+
+    return Service(
+        server,
+        readiness,
+        progress,
+        tasks=(connect_and_consume, job.keep_running),
+        closing=(lambda: job.stop(settings.drain_s), jobs.close, vllm.close, nats.close, redis.aclose),
+    )
+
+
+def dev_service(settings: Settings) -> Service:
+    """The service with everything in memory: nothing survives it, and the model's text is made up."""
+    completions = Completions()
+    queue, announcer, responses = InMemoryQueue(settings.max_deliver), InMemoryAnnouncer(), InMemoryResponses()
+    ports = _Ports(
+        deliberations=InMemoryDeliberations(),
+        responses=responses,
+        contexts=InMemoryContexts(),
+        queue=queue,
+        events=InMemoryEvents(),
+        clock=SystemClock(),
+    )
+    readiness = Readiness(())
+    progress, server = _core(settings, ports, completions, readiness)
+    announcer.handler = progress.step_answered
+    worker = StepWorker(
+        responses, announcer, InMemoryModel(), ports.clock, Identity("dev", "dev"), _worker_policy(settings)
+    )
+    pump = Pump(worker, lambda: queue, settings.agent_concurrency, heartbeat_s=settings.ack_wait_s)
+    return Service(server, readiness, progress, tasks=(pump.run,), closing=())
+
+
+async def run_agent(settings: Settings, identity: Identity, job: str) -> None:
+    """One Ray actor's work: takes steps off the queue until it is cancelled."""
+    nats = NatsConnection(settings.nats_url, f"agent-{identity.actor_id}")
+    redis = redis_connection.connect(settings.redis_url)
+    model = VllmModel(settings.vllm_url)
+    responses = RedisResponses(redis, settings.result_ttl_s)
+    worker = StepWorker(responses, JetStreamAnnouncer(nats), model, SystemClock(), identity, _worker_policy(settings))
+    pump = Pump(worker, lambda: JetStreamSource(nats), settings.agent_concurrency, heartbeat_s=settings.ack_wait_s / 3)
+    try:
+        await nats.connect()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(beat(nats, identity.actor_id, identity.node_id, job))
+            tasks.create_task(pump.run())
+    finally:
+        await model.close()
+        await nats.close()
+        await redis.aclose()
+
+
+def agent_environment(environment: dict[str, str]) -> tuple[Settings, str]:
+    """Settings and job id of an agent, from the environment that its job was given."""
+    return Settings.from_environment(environment), environment.get(JOB_VARIABLE, "")
+
+
+def _core(
+    settings: Settings, ports: _Ports, completions: Completions, readiness: Readiness
+) -> tuple[Progress, GrpcServer]:
+    budgets = TokenBudgets(
+        settings.propose_tokens, settings.review_tokens, settings.revise_tokens, settings.prompt_tokens
+    )
+    limits = Limits(settings.max_agents, settings.max_rounds, settings.max_timeout_s)
+    policy = DeliberationPolicy(settings.model, limits, settings.max_open, settings.timeout_s)
+    dispatcher = Dispatcher(ports.deliberations, ports.queue, ports.events, completions, budgets)
+    progress = Progress(ports.deliberations, ports.responses, dispatcher, ports.clock)
+    start = StartDeliberation(
+        ports.deliberations,
+        ports.contexts,
+        dispatcher,
+        standing_councils(settings.max_agents),
+        readiness,
+        policy,
+        ports.clock,
+        _new_id,
+    )
+    service = OrchestratorService(
+        start,
+        AwaitResult(ports.deliberations, completions),
+        GetDeliberationResult(ports.deliberations),
+        ports.clock,
+    )
+    return progress, GrpcServer(service, settings.listen)
+
+
+def _worker_policy(settings: Settings) -> WorkerPolicy:
+    return WorkerPolicy(settings.max_deliver, settings.step_timeout_s)
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex

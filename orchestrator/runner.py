@@ -1,0 +1,75 @@
+"""Runs a wired service: starts it, keeps house, and stops it in order."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable
+
+from orchestrator.application.progress import Progress
+from orchestrator.bootstrap import Service
+from orchestrator.domain.errors import DependencyLost
+
+_log = logging.getLogger(__name__)
+
+_WATCH_S = 0.5
+_EXPIRE_S = 0.5
+_RECONCILE_S = 15.0
+# Longer than any step is expected to take in silence: actors answer or are given up before.
+_QUIET_MS = 60_000
+
+
+async def run(service: Service, stop: asyncio.Event, drain_s: float) -> None:
+    """Serves until `stop` is set. Raises what a background task raises: a service that is half there must not go on."""
+    await service.server.start()
+    _log.info("listening", extra={"port": service.server.port})
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            running = [tasks.create_task(task()) for task in service.tasks]
+            running.append(tasks.create_task(_watch(service)))
+            running.append(tasks.create_task(_keep_house(service.progress)))
+            await stop.wait()
+            _log.info("stopping")
+            # The tasks go on meanwhile, so that calls in progress can still end well.
+            await service.server.stop(drain_s)
+            for task in running:
+                task.cancel()
+    finally:
+        await service.server.stop(0)
+        for close in service.closing:
+            with contextlib.suppress(DependencyLost):
+                await close()
+        _log.info("stopped")
+
+
+async def _watch(service: Service) -> None:
+    """Reports to health whether everything is there."""
+    while True:
+        await service.server.set_ready(await service.readiness.look())
+        await asyncio.sleep(_WATCH_S)
+
+
+async def _keep_house(progress: Progress) -> None:
+    """Recovers what an earlier process left, then ends what is overdue and puts right what has stalled."""
+    while not await _attempt(progress.recover):
+        await asyncio.sleep(_EXPIRE_S)
+    last_look = time.monotonic()
+    while True:
+        await asyncio.sleep(_EXPIRE_S)
+        await _attempt(progress.expire_overdue)
+        if time.monotonic() - last_look >= _RECONCILE_S:
+            last_look = time.monotonic()
+            await _attempt(lambda: progress.reconcile_stalled(_QUIET_MS))
+
+
+async def _attempt(work: Callable[[], Awaitable[object]]) -> bool:
+    """Does it and says whether it could be done. What is left undone is done by a later attempt."""
+    try:
+        await work()
+    except DependencyLost as lost:
+        _log.debug("put off: %s", lost)
+        return False
+    except Exception:
+        _log.exception("housekeeping failed unexpectedly")
+        return False
+    return True

@@ -1,0 +1,109 @@
+"""Settings, from the environment. Each is documented where it is declared, and `--help` prints them all."""
+
+import dataclasses
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+class InvalidSettings(ValueError):
+    """Settings that cannot be used; one line says all that is wrong."""
+
+
+def _setting(env: str, default: Any, help_: str, pattern: str = "", low: float = 1, high: float = 1e9) -> Any:
+    """Declares a setting. Text must match `pattern`; a number must lie from `low` to `high`."""
+    meta = {"env": env, "help": help_, "pattern": pattern, "low": low, "high": high}
+    return field(default=default, metadata=meta)
+
+
+_ADDRESS = r"\S+:\d{1,5}"
+_HTTP = r"https?://\S+"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that can be set. Times are in seconds."""
+
+    listen: str = _setting("ORCHESTRATOR_LISTEN", "127.0.0.1:50055", "address of the gRPC server", _ADDRESS)
+    nats_url: str = _setting("NATS_URL", "nats://127.0.0.1:4222", "NATS with JetStream", r"(nats|tls)://\S+")
+    redis_url: str = _setting("REDIS_URL", "redis://127.0.0.1:6379/0", "Redis", r"rediss?://\S+")
+    ray_jobs_url: str = _setting("RAY_JOBS_URL", "http://127.0.0.1:8265", "Ray's dashboard, for its Jobs API", _HTTP)
+    vllm_url: str = _setting("VLLM_URL", "http://127.0.0.1:8000/v1", "OpenAI-compatible API", r"https?://\S+/v1/?")
+    model: str = _setting("MODEL", "", "the model's name as /v1/models lists it (required)", r"\S+")
+    log_level: str = _setting("ORCHESTRATOR_LOG_LEVEL", "INFO", ", ".join(_LEVELS), "|".join(_LEVELS))
+    max_open: int = _setting("ORCHESTRATOR_MAX_OPEN", 100, "unfinished deliberations before RESOURCE_EXHAUSTED")
+    max_agents: int = _setting("ORCHESTRATOR_MAX_AGENTS", 10, "the most agents in a deliberation", high=26)
+    max_rounds: int = _setting("ORCHESTRATOR_MAX_ROUNDS", 5, "the most rounds", high=100)
+    timeout_s: int = _setting("ORCHESTRATOR_TIMEOUT_SECONDS", 300, "a deliberation's time where it asks for none")
+    max_timeout_s: int = _setting("ORCHESTRATOR_MAX_TIMEOUT_SECONDS", 3600, "the most time that it may ask for")
+    result_ttl_s: int = _setting("ORCHESTRATOR_RESULT_TTL_SECONDS", 86_400, "how long Redis keeps deliberations")
+    drain_s: float = _setting("ORCHESTRATOR_DRAIN_SECONDS", 5.0, "how long calls may finish after SIGTERM", low=0)
+    agent_entrypoint: str = _setting(
+        "AGENT_ENTRYPOINT", "python3.11 -m orchestrator.agents", "command of the Ray job", r".*\S.*"
+    )
+    agent_actors: int = _setting("AGENT_ACTORS", 2, "Ray actors", high=10_000)
+    agent_concurrency: int = _setting("AGENT_CONCURRENCY", 8, "steps that an actor works on at once", high=1000)
+    agent_actor_cpus: float = _setting("AGENT_ACTOR_CPUS", 0.1, "CPUs that Ray reserves for an actor", low=0.0001)
+    propose_tokens: int = _setting("AGENT_PROPOSE_TOKENS", 512, "completion budget of a proposal")
+    review_tokens: int = _setting("AGENT_REVIEW_TOKENS", 192, "completion budget of a review")
+    revise_tokens: int = _setting("AGENT_REVISE_TOKENS", 512, "completion budget of a revision")
+    prompt_tokens: int = _setting("AGENT_PROMPT_TOKENS", 1024, "prompt budget, at about 4 characters a token", low=64)
+    step_timeout_s: float = _setting("AGENT_STEP_SECONDS", 120.0, "the longest that one request to the model may take")
+    ack_wait_s: float = _setting("AGENT_ACK_WAIT_SECONDS", 30.0, "silence after which a step goes to another actor")
+    max_deliver: int = _setting("AGENT_MAX_DELIVER", 5, "how often a step is tried")
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Reads and checks them. Raises InvalidSettings that names every setting that is wrong."""
+        values: dict[str, object] = {}
+        faults: list[str] = []
+        for declared in dataclasses.fields(cls):
+            try:
+                values[declared.name] = _read(declared, environment.get(declared.metadata["env"]))
+            except ValueError as error:
+                faults.append(f"{declared.metadata['env']} {error}")
+        if not faults:
+            settings = cls(**values)  # type: ignore[arg-type]
+            faults.extend(_contradictions(settings))
+        if faults:
+            raise InvalidSettings("; ".join(faults))
+        return settings
+
+    def to_environment(self) -> dict[str, str]:
+        """The environment that gives these settings."""
+        return {declared.metadata["env"]: str(getattr(self, declared.name)) for declared in dataclasses.fields(self)}
+
+
+def describe() -> Iterator[tuple[str, str, str]]:
+    """Name, default and meaning of every setting."""
+    for declared in dataclasses.fields(Settings):
+        yield declared.metadata["env"], str(declared.default), declared.metadata["help"]
+
+
+def _read(declared: "dataclasses.Field[Any]", given: str | None) -> object:
+    """The value of a setting. Raises ValueError with what follows its name in a message."""
+    meta = declared.metadata
+    if given is None or not given.strip():
+        given = str(declared.default)
+    if declared.type is str:
+        if not re.fullmatch(meta["pattern"], given):
+            raise ValueError("must be set" if not given else f"is {given!r}, which is not {meta['help']}")
+        return given
+    kind = int if declared.type is int else float
+    try:
+        number = kind(given)
+    except ValueError:
+        raise ValueError(f"is {given!r}, not a number") from None
+    if not meta["low"] <= number <= meta["high"]:
+        raise ValueError(f"is {given}, not from {meta['low']:g} to {meta['high']:g}")
+    return number
+
+
+def _contradictions(settings: Settings) -> Iterator[str]:
+    if settings.timeout_s > settings.max_timeout_s:
+        yield "ORCHESTRATOR_TIMEOUT_SECONDS is more than ORCHESTRATOR_MAX_TIMEOUT_SECONDS"
+    if settings.result_ttl_s < settings.max_timeout_s:
+        yield "ORCHESTRATOR_RESULT_TTL_SECONDS is less than ORCHESTRATOR_MAX_TIMEOUT_SECONDS"
