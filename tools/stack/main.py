@@ -1,0 +1,8 @@
+"""Entry point of stack_test, stack_up and stack_down."""
+
+import sys
+
+from tools.stack.runner.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

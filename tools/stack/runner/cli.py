@@ -1,0 +1,140 @@
+"""The command line of stack_test, stack_up and stack_down."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+from tools.stack.runner import manifest, testing, up
+from tools.stack.runner.errors import ManifestError, StackError
+from tools.stack.runner.manifest import Manifest, PublishedPort
+from tools.stack.runner.progress import Progress
+from tools.stack.runner.runfiles import Runfiles
+from tools.stack.runner.timeline import Timeline
+
+_UP = """\
+Brings the stack up on this machine and keeps it up until Ctrl-C.
+
+Ports are open on 127.0.0.1 only; containers can reach each other and nothing else. The table that is printed when all
+is ready says where each service listens. Every run starts from nothing: no data is kept.
+"""
+_UP_EXAMPLES = """\
+examples:
+  bazel run //tools:stack_up
+  bazel run //tools:stack_up -- --publish nats:client=4222     another port for NATS
+  bazel run //tools:stack_up -- --detach                       return when it is ready, and leave it up
+  bazel run //tools:stack_down                                 take it down, from any terminal
+
+looking inside while it is up:
+  podman ps                                                    the containers, named RUN-SERVICE
+  podman logs -f RUN-SERVICE                                   one service's log
+  podman exec -it RUN-SERVICE python3.11                       a program inside
+"""
+_DOWN = "Takes down every stack that stack_up has brought up on this machine, and removes its containers and network."
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; its exit code. The first line of a failure is its diagnosis."""
+    options = _parser().parse_args(sys.argv[1:] if arguments is None else arguments)
+    try:
+        asyncio.run(_interruptible(options.run(options)))
+    except _InterruptedError as interrupted:
+        print(f"interrupted by {signal.Signals(interrupted.signal).name}; everything is removed", file=sys.stderr)
+        return 0 if options.until_interrupted(options) else 128 + interrupted.signal
+    except StackError as error:
+        print(f"FAILED: {error}", *([error.evidence] if error.evidence else []), sep="\n", file=sys.stderr)
+        return 1
+    return 0
+
+
+class _InterruptedError(Exception):
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.signal = number
+
+
+async def _interruptible(work: Coroutine[Any, Any, None]) -> None:
+    """Awaits `work`, cancelling it at the first signal; it then cleans up, and further signals are ignored."""
+    task = asyncio.ensure_future(work)
+    received: list[int] = []
+
+    def interrupt(number: int) -> None:
+        received.append(number)
+        if len(received) == 1:
+            task.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, interrupt, number)
+    try:
+        await task
+    except asyncio.CancelledError:
+        raise _InterruptedError(received[0]) from None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="stack", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    test = commands.add_parser("test", help="run a stack's tests; further arguments go to pytest")
+    test.add_argument("manifest")
+    test.add_argument("pytest", nargs=argparse.REMAINDER)
+    test.set_defaults(run=_test, until_interrupted=lambda options: False)
+
+    raw = argparse.RawDescriptionHelpFormatter
+    bring_up = commands.add_parser(
+        "up", prog="stack_up", help="bring a stack up", description=_UP, epilog=_UP_EXAMPLES, formatter_class=raw
+    )
+    bring_up.add_argument("manifest", help=argparse.SUPPRESS)
+    bring_up.add_argument("--detach", action="store_true", help="return when the stack is ready, and leave it up")
+    bring_up.add_argument(
+        "--publish",
+        action="append",
+        default=[],
+        metavar="SERVICE:PORT=NUMBER",
+        help="publish a service's port as NUMBER instead of its default; 0 does not publish it; may be repeated",
+    )
+    bring_up.set_defaults(run=_up, until_interrupted=lambda options: not options.detach)
+
+    down = commands.add_parser("down", prog="stack_down", help="take stacks down", description=_DOWN)
+    down.set_defaults(run=_down, until_interrupted=lambda options: False)
+    return parser
+
+
+async def _test(options: argparse.Namespace) -> None:
+    stack, runfiles = _load(options)
+    await testing.run(stack, runfiles, testing.BazelTest.from_environment(), options.pytest)
+
+
+async def _up(options: argparse.Namespace) -> None:
+    stack, runfiles = _load(options)
+    await up.up(stack, runfiles, published(stack, options.publish), options.detach)
+
+
+async def _down(options: argparse.Namespace) -> None:
+    progress = Progress(Timeline())
+    if not await up.down(progress):
+        progress.text("No stack is up.")
+
+
+def published(stack: Manifest, changes: Sequence[str]) -> list[PublishedPort]:
+    """The ports to publish: the declared ones, changed by "SERVICE:PORT=NUMBER". Raises ManifestError."""
+    ports = {(port.service, port.port): port.host_port for port in stack.publish}
+    for change in changes:
+        key, _, number = change.partition("=")
+        service, _, port = key.partition(":")
+        if not number.isdigit() or int(number) > 65535:
+            raise ManifestError(f"--publish wants SERVICE:PORT=NUMBER, such as nats:client=24222, and not {change!r}")
+        if port not in stack.service(service).ports:
+            known = ", ".join(stack.service(service).ports) or "none"
+            raise ManifestError(f"service '{service}' has no port '{port}'; it has: {known}")
+        ports[service, port] = int(number)
+    return [PublishedPort(service, port, number) for (service, port), number in ports.items() if number]
+
+
+def _load(options: argparse.Namespace) -> tuple[Manifest, Runfiles]:
+    runfiles = Runfiles.discover()
+    return manifest.load(runfiles.resolve(options.manifest)), runfiles

@@ -1,0 +1,89 @@
+"""How a service becomes a container: the arguments of `podman run`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tools.stack.runner import limits, mounts
+from tools.stack.runner.manifest import PublishedPort, Service, expand
+from tools.stack.runner.network import Network
+from tools.stack.runner.runfiles import Runfiles
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a run's containers live: their network, image files and the run's own directory."""
+
+    run_id: str
+    network: Network
+    runfiles: Runfiles
+    workdir: Path
+    publish: tuple[PublishedPort, ...] = ()
+
+    def container_name(self, service: str) -> str:
+        return f"{self.run_id}-{service}"
+
+    def log_path(self, service: str) -> Path:
+        """conmon writes the container's output there, whether or not this program lives."""
+        return self.workdir / f"{service}.k8s.log"
+
+    def pid_path(self, service: str) -> Path:
+        return self.workdir / f"{service}.pid"
+
+    @property
+    def hosts_path(self) -> Path:
+        return self.workdir / "hosts"
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """What the tests' container has beyond what its declaration says: `writable` maps host directories to targets."""
+
+    args: tuple[str, ...] = ()
+    env: dict[str, str] = field(default_factory=dict)
+    writable: dict[Path, str] = field(default_factory=dict)
+
+
+def run_arguments(service: Service, image: str, place: Place, extra: Extra | None = None) -> list[str]:
+    """Arguments of `podman run`, from the options to the command.
+
+    Every container is locked down: read-only root, no capabilities, no way to gain privileges, the image's own user.
+    """
+    extra = extra or Extra()
+    addresses = place.network.addresses
+    arguments = [
+        *("--name", place.container_name(service.name)),
+        *("--hostname", service.name),
+        *("--network", f"{place.network.name}:ip={addresses[service.name]}"),
+        *("--no-hosts", "--volume", f"{place.hosts_path}:/etc/hosts:ro", "--dns", "none"),
+        *("--pull", "never", "--restart", "no"),
+        *("--read-only", "--cap-drop", "all", "--security-opt", "no-new-privileges"),
+        *("--security-opt", "label=disable"),  # Where SELinux is on, Bazel's outputs must stay readable.
+        *("--log-driver", "k8s-file", "--log-opt", f"path={place.log_path(service.name)}"),
+        *("--pidfile", str(place.pid_path(service.name))),
+        *("--stop-timeout", str(round(service.stop_timeout))),
+    ]
+    for limit in limits.ulimits():
+        arguments += ["--ulimit", limit]
+    if service.memory:
+        arguments += ["--memory", service.memory, "--memory-swap", service.memory]
+    for option, value in (("--cpus", service.cpus), ("--shm-size", service.shm_size), ("--user", service.user)):
+        if value:
+            arguments += [option, value]
+    for directory in service.tmpfs:
+        arguments += ["--tmpfs", directory if ":" in directory else f"{directory}:mode=1777"]
+    for mount in service.mounts:
+        for volume in mounts.volumes(place.runfiles.resolve(mount.source), mount.target):
+            arguments += ["--volume", volume]
+    for source, target in extra.writable.items():
+        arguments += ["--volume", f"{source}:{target}:rw"]
+    for name, value in {**service.env, **extra.env}.items():
+        arguments += ["--env", f"{name}={expand(value, addresses)}"]
+    for published in place.publish:
+        if published.service == service.name:
+            arguments += ["--publish", f"127.0.0.1:{published.host_port}:{service.ports[published.port]}"]
+    if service.command:
+        arguments += ["--entrypoint", json.dumps([expand(word, addresses) for word in service.command])]
+    return [*arguments, image, *(expand(word, addresses) for word in service.args), *extra.args]

@@ -1,0 +1,132 @@
+"""Brings images into podman's storage, each layer once."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from tools.stack.runner.errors import DiskFullError, ImageCorruptError, StackError
+from tools.stack.runner.layout import Layout
+from tools.stack.runner.podman import Podman, PodmanCommandError
+
+_AT_ONCE = 2  # Unpacking is bound by the disk and one core each.
+_ROOM_PER_BYTE = 2.2  # podman keeps a copy of the blob while it unpacks it; file systems round up.
+_MISMATCH = re.compile(r"digest.*(did not match|mismatch|invalid)|(did not match|mismatch).*digest", re.IGNORECASE)
+
+
+class ImageLoader:
+    """Loads the images of a stack; a service waits only for its own."""
+
+    def __init__(
+        self,
+        podman: Podman,
+        layouts: Iterable[Layout],
+        loaded: Callable[[str, float], None] = lambda name, seconds: None,
+        free_bytes: Callable[[Path], int] = lambda path: shutil.disk_usage(path).free,
+    ) -> None:
+        """`loaded` is called with the name of each image that was copied, and the seconds it took."""
+        self._podman = podman
+        self._layouts = {layout.id: layout for layout in layouts}
+        self._ready = {image: asyncio.Event() for image in self._layouts}
+        self._loaded = loaded
+        self._free_bytes = free_bytes
+
+    async def ready(self, image: str) -> None:
+        """Returns when the image can be run."""
+        await self._ready[image].wait()
+
+    async def load(self) -> None:
+        """Loads what is missing. Raises DiskFullError and ImageCorruptError."""
+        missing = await self._missing()
+        if not missing:
+            return
+        async with _one_loader():
+            missing = await self._missing()  # Another run may have loaded them while this one waited.
+            stored = await self._podman.stored_layers()
+            await self._check_room(missing, stored)
+            await self._load_sharing_layers(missing, stored)
+
+    async def _missing(self) -> list[Layout]:
+        present = await self._podman.present_images(list(self._layouts))
+        for image in present:
+            self._ready[image].set()
+        return [layout for layout in self._layouts.values() if layout.id not in present]
+
+    async def _check_room(self, missing: list[Layout], stored: set[str]) -> None:
+        layers = {digest: size for layout in missing for digest, size in layout.layers.items() if digest not in stored}
+        needed = round(sum(layers.values()) * _ROOM_PER_BYTE)
+        storage = await self._podman.storage()
+        free = self._free_bytes(storage)
+        if needed > free:
+            raise DiskFullError(
+                f"no room on the disk: loading {len(missing)} images takes {needed / 1e9:.1f} GB"
+                f" and {storage} has {free / 1e9:.1f} GB free"
+            )
+
+    async def _load_sharing_layers(self, missing: list[Layout], stored: set[str]) -> None:
+        """Loads two at once, smallest first, but never two that both lack the same layer: each would copy it."""
+        waiting = sorted(missing, key=lambda layout: sum(layout.layers.values()))
+        running: dict[asyncio.Task[None], Layout] = {}
+        try:
+            while waiting or running:
+                for layout in list(waiting):
+                    lacking = layout.layers.keys() - stored
+                    busy = any(lacking & other.layers.keys() for other in running.values())
+                    if len(running) < _AT_ONCE and not busy:
+                        waiting.remove(layout)
+                        running[asyncio.create_task(self._load_one(layout))] = layout
+                done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    stored |= running.pop(task).layers.keys()
+                    task.result()
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    async def _load_one(self, layout: Layout) -> None:
+        clock = asyncio.get_running_loop().time
+        started = clock()
+        try:
+            image = await self._podman.pull(layout.path)
+        except PodmanCommandError as error:
+            raise await self._diagnose(layout, error) from error
+        if image != layout.id:
+            raise ImageCorruptError(f"image {layout.name} was loaded as {image[:12]}, and should be {layout.id[:12]}")
+        self._ready[layout.id].set()
+        self._loaded(layout.name, clock() - started)
+
+    async def _diagnose(self, layout: Layout, error: PodmanCommandError) -> StackError:
+        if _MISMATCH.search(error.reason):
+            return ImageCorruptError(f"image {layout.name} is damaged, a blob's hash is wrong: {error.reason}")
+        if "no space left" in error.reason.lower():
+            storage = await self._podman.storage()
+            return DiskFullError(
+                f"no room on the disk while loading image {layout.name}:"
+                f" {storage} has {self._free_bytes(storage) / 1e9:.1f} GB free"
+            )
+        return StackError(f"image {layout.name} could not be loaded: {error.reason}", error.evidence)
+
+
+@asynccontextmanager
+async def _one_loader() -> AsyncIterator[None]:
+    """Lets one run of this user load images at a time, so that two don't copy the same gigabytes."""
+    path = Path(tempfile.gettempdir()) / f"tools-stack-images-{os.getuid()}.lock"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                await asyncio.sleep(0.2)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,164 @@
+"""Starts the services of a stack and keeps an eye on them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from tools.stack.runner import diagnosis, logs, probes, topology
+from tools.stack.runner.cgroup import MemoryWatch
+from tools.stack.runner.container import Extra, Place, run_arguments
+from tools.stack.runner.errors import Exit, ServiceExitedError, ServiceNotReadyError, ServiceStartError
+from tools.stack.runner.manifest import Service
+from tools.stack.runner.podman import LABEL_SERVICE, Podman, PodmanCommandError
+from tools.stack.runner.progress import Progress
+from tools.stack.runner.timeline import Timeline
+from tools.stack.runner.watch import ended
+
+_SETTLE_ATTEMPTS = 100
+_SETTLE_INTERVAL = 0.05
+
+
+@dataclass(slots=True)
+class Container:
+    """A container that was started. `started` is on the timeline's clock."""
+
+    service: Service
+    id: str
+    pid: int
+    started: float
+    readiness: probes.Readiness
+    ready: bool = False
+
+
+class Supervisor:
+    """Starts containers and reports the first thing that goes wrong with one.
+
+    Each container is watched by a task of `group` from its start until `dismiss`: when it ends, the task raises, and
+    with it the whole group ends at once.
+    """
+
+    def __init__(
+        self,
+        group: asyncio.TaskGroup,
+        podman: Podman,
+        place: Place,
+        images: Mapping[str, str],
+        labels: Mapping[str, str],
+        timeline: Timeline,
+        progress: Progress,
+        memory: MemoryWatch,
+    ) -> None:
+        """`images` maps the image of each service to its id."""
+        self._group, self._podman, self._place, self._images = group, podman, place, images
+        self._labels, self._timeline, self._progress = labels, timeline, progress
+        self._watchers: list[asyncio.Task[None]] = []
+        self._exits_are_failures = True
+        self.containers: dict[str, Container] = {}
+        self._memory = memory
+
+    async def start(self, services: Sequence[Service], image_ready: Callable[[str], Awaitable[None]]) -> None:
+        """Starts all services, each as soon as its image and what it needs are ready; returns when all are.
+
+        Raises ServiceStartError and ServiceNotReadyError, in a group.
+        """
+        topology.start_order(services)
+        ready = {service.name: asyncio.Event() for service in services}
+
+        async def bring_up(service: Service) -> None:
+            await image_ready(self._images[service.image])
+            self._timeline.service(service.name).image_ready = self._timeline.now()
+            for need in service.needs:
+                await ready[need].wait()
+            container = await self.run(service)
+            self._watchers.append(self._group.create_task(self._watch(container)))
+            await self._until_ready(container)
+            ready[service.name].set()
+
+        async with asyncio.TaskGroup() as starting:
+            for service in services:
+                starting.create_task(bring_up(service))
+
+    async def run(self, service: Service, extra: Extra | None = None) -> Container:
+        """Starts one container, unwatched. Raises ServiceStartError."""
+        arguments = run_arguments(service, self._images[service.image], self._place, extra)
+        try:
+            identifier = await self._podman.run(arguments, {**self._labels, LABEL_SERVICE: service.name})
+        except PodmanCommandError as error:
+            raise ServiceStartError(service.name, f"{service.name} could not be started: {error.reason}") from error
+        pid = int(self._place.pid_path(service.name).read_text())
+        container = Container(service, identifier, pid, self._timeline.now(), probes.Readiness())
+        self.containers[service.name] = container
+        self._memory.add(service.name, pid)
+        self._timeline.service(service.name).started = container.started
+        self._progress.event(f"{service.name} started")
+        return container
+
+    async def exit_of(self, container: Container) -> Exit:
+        """Waits until the container has ended; how it did."""
+        await ended(container.pid)
+        now = self._timeline.now()
+        self._timeline.service(container.service.name).exited = now
+        for _ in range(_SETTLE_ATTEMPTS):
+            (state,) = await self._podman.inspect([container.id])
+            if not state.running:
+                break
+            await asyncio.sleep(_SETTLE_INTERVAL)  # conmon is still writing the exit code down.
+        return Exit(state.exit_code, state.oom_killed, now - container.started, state.error)
+
+    def tolerate_exits(self) -> None:
+        """From now on the end of a container is only reported."""
+        self._exits_are_failures = False
+
+    def dismiss(self) -> None:
+        """Stops watching: from now on containers may end."""
+        for watcher in self._watchers:
+            watcher.cancel()
+
+    async def _watch(self, container: Container) -> None:
+        name = container.service.name
+        exit = await self.exit_of(container)
+        self._record(container)
+        answer = container.readiness.last if container.service.probe and not container.ready else None
+        line = diagnosis.exited(name, exit, answer, logs.last_line(self._place.log_path(name)))
+        if self._exits_are_failures:
+            raise ServiceExitedError(name, exit, line, self._tail(name))
+        self._progress.event(line)
+
+    async def _until_ready(self, container: Container) -> None:
+        service, readiness = container.service, container.readiness
+        try:
+            async with asyncio.timeout(service.ready_timeout):
+                await self._ask(container)
+        except TimeoutError:
+            last_line = logs.last_line(self._place.log_path(service.name))
+            line = diagnosis.not_ready(service.name, service.ready_timeout, readiness, last_line)
+            raise ServiceNotReadyError(service.name, line, self._tail(service.name)) from None
+        finally:
+            self._record(container)
+        container.ready = True
+        now = self._timeline.now()
+        self._timeline.service(service.name).ready = now
+        if service.probe:
+            self._progress.event(f"{service.name} ready", now - container.started)
+
+    async def _ask(self, container: Container) -> None:
+        service = container.service
+        if service.probe is None:
+            return
+        target = probes.Target(
+            self._place.network.addresses[service.name],
+            dict(service.ports),
+            partial(self._podman.execute, container.id),
+        )
+        await probes.until_ready(probes.make(service.probe), target, container.readiness)
+
+    def _record(self, container: Container) -> None:
+        times = self._timeline.service(container.service.name)
+        times.attempts, times.last_answer = container.readiness.attempts, container.readiness.last.text
+
+    def _tail(self, name: str) -> str:
+        lines = logs.tail(self._place.log_path(name))
+        return "\n".join([f"--- the end of {name}'s log:", *(f"    {line}" for line in lines)]) if lines else ""

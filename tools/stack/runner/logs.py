@@ -1,0 +1,85 @@
+"""Containers' output, as conmon writes it in its k8s-file format: "TIME STREAM P|F TEXT", P for a part of a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_TAIL_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One piece of output. `complete` is false when more of the same line follows."""
+
+    time: str
+    text: str
+    complete: bool
+
+
+def parse(line: str) -> Record | None:
+    """None for what is not a record, such as a line still being written."""
+    parts = line.split(" ", 3)
+    if len(parts) < 3 or parts[2] not in ("P", "F"):
+        return None
+    return Record(parts[0], parts[3] if len(parts) == 4 else "", parts[2] == "F")
+
+
+def lines(path: Path, last_bytes: int | None = None) -> Iterator[tuple[str, str]]:
+    """Time and text of each whole line that the container wrote; of the end of the log only, with `last_bytes`."""
+    try:
+        with path.open("rb") as file:
+            if last_bytes and path.stat().st_size > last_bytes:
+                file.seek(-last_bytes, 2)
+                file.readline()
+            begun, time = "", ""
+            for raw in file:
+                record = parse(raw.decode(errors="replace").rstrip("\n"))
+                if record is None:
+                    continue
+                begun, time = begun + record.text, time or record.time
+                if record.complete:
+                    yield time, begun
+                    begun, time = "", ""
+            if begun:
+                yield time, begun
+    except FileNotFoundError:
+        return
+
+
+def tail(path: Path, count: int = 25) -> list[str]:
+    """The container's last `count` lines."""
+    return [text for _, text in lines(path, _TAIL_BYTES)][-count:]
+
+
+def last_line(path: Path) -> str:
+    """The last line that says something."""
+    return next((text.strip() for text in reversed(tail(path)) if text.strip()), "")
+
+
+def write_plain(source: Path, target: Path) -> None:
+    """Copies a log as people read it: one line of "TIME TEXT" each."""
+    with target.open("w") as file:
+        file.writelines(f"{time} {text}\n" for time, text in lines(source))
+
+
+class Follower:
+    """Reads what a container has written since the last call."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._position = 0
+
+    def read(self) -> str:
+        """New output, as the container wrote it; empty when there is none."""
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self._position)
+                data = file.read()
+        except FileNotFoundError:
+            return ""
+        whole = data[: data.rfind(b"\n") + 1]
+        self._position += len(whole)
+        records = (parse(line) for line in whole.decode(errors="replace").splitlines())
+        return "".join(record.text + ("\n" if record.complete else "") for record in records if record)

@@ -1,0 +1,173 @@
+"""The stack as the BUILD file declares it: the JSON that the rules write, checked and typed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tools.stack.runner.errors import ManifestError
+
+VERSION = 1
+_IP_REFERENCE = re.compile(r"\$\(ip ([^()\s]+)\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A file or directory of the host, read-only in the container. `source` is a runfiles path."""
+
+    source: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeSpec:
+    """How to ask a service whether it is ready. `options` are the probe function's arguments in defs.bzl."""
+
+    kind: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One container. The attributes are those of the `service` rule in defs.bzl; times are in seconds."""
+
+    name: str
+    image: str
+    label: str = ""
+    command: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    ports: Mapping[str, int] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    probe: ProbeSpec | None = None
+    mounts: tuple[Mount, ...] = ()
+    tmpfs: tuple[str, ...] = ()
+    memory: str = ""
+    cpus: str = ""
+    shm_size: str = ""
+    user: str = ""
+    ready_timeout: float = 90.0
+    stop_timeout: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedPort:
+    """A service's port made reachable on 127.0.0.1."""
+
+    service: str
+    port: str
+    host_port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Everything that is known about a stack before it runs."""
+
+    label: str
+    services: tuple[Service, ...]
+    tests: Service | None = None
+    publish: tuple[PublishedPort, ...] = ()
+
+    def service(self, name: str) -> Service:
+        """Raises ManifestError for an unknown name."""
+        for service in self.services:
+            if service.name == name:
+                return service
+        raise ManifestError(f"{self.label}: there is no service '{name}' ({', '.join(s.name for s in self.services)})")
+
+
+def load(path: Path) -> Manifest:
+    """Reads and checks a manifest. Raises ManifestError."""
+    try:
+        data = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise ManifestError(f"cannot read the stack's manifest {path}: {error}") from error
+    return parse(data)
+
+
+def parse(data: Mapping[str, Any]) -> Manifest:
+    """Checks and types the decoded JSON. Raises ManifestError."""
+    if data.get("version") != VERSION:
+        raise ManifestError(f"the manifest has version {data.get('version')!r}; this runner reads {VERSION}")
+    try:
+        manifest = Manifest(
+            label=data["label"],
+            services=tuple(_service(entry) for entry in data["services"]),
+            tests=_service(data["tests"]) if data.get("tests") else None,
+            publish=tuple(_published(key, port) for key, port in data.get("publish", {}).items()),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ManifestError(f"the manifest is malformed: {type(error).__name__} {error}") from error
+    _check(manifest)
+    return manifest
+
+
+def expand(text: str, addresses: Mapping[str, str]) -> str:
+    """Replaces each `$(ip SERVICE)` by that service's address. Raises ManifestError for an unknown service."""
+
+    def address(match: re.Match[str]) -> str:
+        try:
+            return addresses[match[1]]
+        except KeyError:
+            raise ManifestError(f"{match[0]} names an unknown service ({', '.join(addresses)})") from None
+
+    return _IP_REFERENCE.sub(address, text)
+
+
+def references(service: Service) -> set[str]:
+    """The services whose address `service` uses in its arguments or environment."""
+    texts = (*service.command, *service.args, *service.env.values())
+    return {name for text in texts for name in _IP_REFERENCE.findall(text)}
+
+
+def _service(data: Mapping[str, Any]) -> Service:
+    probe = data.get("probe")
+    return Service(
+        name=data["name"],
+        image=data["image"],
+        label=data.get("label", ""),
+        command=tuple(data.get("command", ())),
+        args=tuple(data.get("args", ())),
+        env=dict(data.get("env", {})),
+        ports={name: int(port) for name, port in data.get("ports", {}).items()},
+        needs=tuple(data.get("needs", ())),
+        probe=ProbeSpec(probe["kind"], {k: v for k, v in probe.items() if k != "kind"}) if probe else None,
+        mounts=tuple(Mount(mount["source"], mount["target"]) for mount in data.get("mounts", ())),
+        tmpfs=tuple(data.get("tmpfs", ())),
+        memory=data.get("memory", ""),
+        cpus=data.get("cpus", ""),
+        shm_size=data.get("shm_size", ""),
+        user=data.get("user", ""),
+        ready_timeout=float(data.get("ready_timeout", 90)),
+        stop_timeout=float(data.get("stop_timeout", 10)),
+    )
+
+
+def _published(key: str, host_port: Any) -> PublishedPort:
+    service, separator, port = key.partition(":")
+    if not separator:
+        raise ValueError(f"publish needs SERVICE:PORT, not {key!r}")
+    return PublishedPort(service, port, int(host_port))
+
+
+def _check(manifest: Manifest) -> None:
+    names = [service.name for service in manifest.services]
+    known = set(names)
+    for name in known:
+        if names.count(name) > 1:
+            raise ManifestError(f"{manifest.label}: there are {names.count(name)} services called '{name}'")
+    containers = [*manifest.services, *([manifest.tests] if manifest.tests else [])]
+    for service in containers:
+        blame = f"{manifest.label}: service '{service.name}'"
+        for need in set(service.needs) - known:
+            raise ManifestError(f"{blame} needs '{need}', which is not in the stack")
+        for name in references(service) - known:
+            raise ManifestError(f"{blame} uses $(ip {name}), which is not in the stack")
+    for published in manifest.publish:
+        if published.port not in manifest.service(published.service).ports:
+            blame = f"{manifest.label}: service '{published.service}'"
+            raise ManifestError(f"{blame} has no port '{published.port}' to publish")

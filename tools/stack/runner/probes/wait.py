@@ -1,0 +1,51 @@
+"""Asks until a service is ready."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tools.stack.runner.probes.base import Answer, Probe, Target
+
+INTERVAL = 0.1
+ATTEMPT_TIMEOUT = 2.0
+
+
+class Readiness:
+    """What is known of a service's readiness while it is being asked."""
+
+    def __init__(self) -> None:
+        self.attempts = 0
+        self.last = Answer(False, "it was not asked yet")
+
+
+async def until_ready(
+    probe: Probe,
+    target: Target,
+    readiness: Readiness,
+    interval: float = INTERVAL,
+    attempt_timeout: float = ATTEMPT_TIMEOUT,
+) -> None:
+    """Asks every `interval` seconds, giving each attempt `attempt_timeout`, and returns at the first "ready".
+
+    `readiness` is kept up to date throughout. It asks for ever: the caller sets the limit.
+    """
+    clock = asyncio.get_running_loop().time
+    while True:
+        began = clock()
+        readiness.attempts += 1
+        readiness.last = await _ask(probe, target, attempt_timeout)
+        if readiness.last.ready:
+            return
+        await asyncio.sleep(max(0.0, began + interval - clock()))
+
+
+async def _ask(probe: Probe, target: Target, timeout: float) -> Answer:
+    try:
+        async with asyncio.timeout(timeout):
+            return await probe.attempt(target)
+    except TimeoutError:
+        return Answer(False, f"no answer within {timeout:g} s")
+    except ConnectionRefusedError:
+        return Answer(False, "connection refused")
+    except Exception as error:  # Whatever a service answers wrongly, it isn't ready.
+        return Answer(False, " ".join(str(error).split()) or type(error).__name__)

@@ -1,0 +1,90 @@
+"""Cleans up after a runner that was killed.
+
+A process of its own, outside of the test's process group and, where that can be had, of its process tree (see
+detach.py). It sleeps on the runner's pidfd; when the runner ends without dismissing it, it removes everything that
+carries the run's label, and ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import select
+import signal
+import sys
+from pathlib import Path
+
+from tools.stack.runner import detach
+from tools.stack.runner.cleanup import remove_run, remove_workdir, stop_commands
+from tools.stack.runner.podman import Podman
+from tools.stack.runner.process import ProcessIdentity
+
+_ROOT = Path(os.path.abspath(__file__)).parents[3]
+_MAIN = "import sys; sys.path.insert(0, sys.argv[1]); from tools.stack.runner.reaper import main; main()"
+_START_TIMEOUT = 5.0
+
+
+class Reaper:
+    """The runner's end: start it before creating anything, dismiss it when everything is removed."""
+
+    def __init__(self, identity: ProcessIdentity, outside: bool) -> None:
+        self.identity = identity
+        self.outside = outside
+
+    @classmethod
+    async def start(cls, run_id: str, workdir: Path) -> Reaper:
+        """Starts a reaper for this process and waits until it keeps watch. Raises TimeoutError."""
+        ready = workdir / "reaper"
+        os.mkfifo(ready, 0o600)
+        descriptor = os.open(ready, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            owner = ProcessIdentity.current()
+            command = [sys.executable, "-EsS", "-c", _MAIN, str(_ROOT), run_id, str(owner), str(workdir), str(ready)]
+            outside = detach.start(command, {"PATH": os.environ.get("PATH", os.defpath)})
+            answer = await asyncio.wait_for(_read(descriptor), _START_TIMEOUT)
+        finally:
+            os.close(descriptor)
+        return cls(ProcessIdentity.parse(answer), outside)
+
+    def dismiss(self) -> None:
+        """Ends the reaper: there is nothing left to remove."""
+        if self.identity.is_alive():
+            os.kill(self.identity.pid, signal.SIGTERM)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(self.identity.pid, 0)
+
+
+async def _read(descriptor: int) -> str:
+    loop = asyncio.get_running_loop()
+    readable = asyncio.Event()
+    loop.add_reader(descriptor, readable.set)
+    try:
+        await readable.wait()
+        return os.read(descriptor, 256).decode()
+    finally:
+        loop.remove_reader(descriptor)
+
+
+def main() -> None:
+    """The reaper itself: ROOT RUN_ID OWNER WORKDIR READY_FIFO."""
+    _, _, run_id, owner_text, workdir, ready = sys.argv
+    Path("/proc/self/comm").write_text("stack-reaper")
+    owner = ProcessIdentity.parse(owner_text)
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # A terminal's Ctrl-C is the runner's business.
+    try:
+        descriptor = os.pidfd_open(owner.pid)
+    except ProcessLookupError:
+        descriptor = -1
+    with contextlib.suppress(OSError), open(ready, "w") as file:
+        file.write(str(ProcessIdentity.current()))
+    if descriptor >= 0 and owner.is_alive():
+        select.select([descriptor], [], [])
+    asyncio.run(_clean(run_id, Path(workdir)))
+
+
+async def _clean(run_id: str, workdir: Path) -> None:
+    await stop_commands(run_id)
+    await remove_run(Podman(), run_id)
+    remove_workdir(workdir)

@@ -1,0 +1,73 @@
+"""What a run leaves for people and tools: logs, states, a timeline, a summary."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from tools.stack.runner import logs
+from tools.stack.runner.cgroup import MemoryWatch
+from tools.stack.runner.container import Place
+from tools.stack.runner.junit import Case
+from tools.stack.runner.manifest import Manifest
+from tools.stack.runner.podman import ContainerState
+from tools.stack.runner.timeline import Timeline
+
+
+class Report:
+    """Collects a run's evidence and writes it to `outputs`, where there is one."""
+
+    def __init__(self, manifest: Manifest, timeline: Timeline, memory: MemoryWatch, outputs: Path | None) -> None:
+        self._manifest, self._timeline, self._memory, self._outputs = manifest, timeline, memory, outputs
+        self.states: list[ContainerState] = []
+        self.cases: list[Case] = []
+
+    def write_containers(self, states: Sequence[ContainerState], place: Place) -> None:
+        """Writes logs/SERVICE.log and state/SERVICE.json for each container."""
+        self.states = list(states)
+        if self._outputs is None:
+            return
+        for directory in ("logs", "state"):
+            (self._outputs / directory).mkdir(parents=True, exist_ok=True)
+        for state in states:
+            name = state.service
+            logs.write_plain(place.log_path(name), self._outputs / "logs" / f"{name}.log")
+            (self._outputs / "state" / f"{name}.json").write_text(json.dumps(state.raw, indent=2) + "\n")
+
+    def write_summary(self, failure: BaseException | None) -> None:
+        """Writes timeline.json and summary.txt."""
+        if self._outputs is None:
+            return
+        document = {
+            "stack": self._manifest.label,
+            "failure": str(failure) if failure else None,
+            **self._timeline.document(),
+            "memory": {"total_peak_bytes": self._memory.total_peak, "peak_bytes": self._memory.peaks},
+            "containers": {
+                state.service: {"exit_code": state.exit_code, "oom_killed": state.oom_killed, "status": state.status}
+                for state in self.states
+            },
+            "tests": [{"name": c.name, "outcome": c.outcome, "seconds": c.seconds} for c in self.cases],
+        }
+        (self._outputs / "timeline.json").write_text(json.dumps(document, indent=2) + "\n")
+        (self._outputs / "summary.txt").write_text(self.summary() + "\n")
+
+    def summary(self) -> str:
+        """Phases and services as plain text."""
+        lines = ["phase        seconds"]
+        lines += [f"{span.name:<10} {span.seconds:9.1f}" for span in self._timeline.phases]
+        lines += ["", "service          started   ready  ready after  peak memory"]
+        for name, times in self._timeline.services.items():
+            after = times.ready - times.started if times.ready is not None and times.started is not None else None
+            memory = self._memory.peaks.get(name)
+            lines.append(
+                f"{name:<15} {_seconds(times.started):>8} {_seconds(times.ready):>7} {_seconds(after):>12}"
+                f" {f'{memory / 1e6:.0f} MB' if memory else '-':>12}"
+            )
+        lines.append(f"{'all at once':<15} {'':>8} {'':>7} {'':>12} {f'{self._memory.total_peak / 1e6:.0f} MB':>12}")
+        return "\n".join(lines)
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f}"

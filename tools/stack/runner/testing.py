@@ -1,0 +1,143 @@
+"""`stack_test`: runs the tests' container against a stack that is ready."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.stack.runner import cleanup, diagnosis, junit, logs
+from tools.stack.runner.container import Extra
+from tools.stack.runner.errors import (
+    DeadlineError,
+    Exit,
+    ManifestError,
+    NoTestsError,
+    ServiceExitedError,
+    TestsFailedError,
+)
+from tools.stack.runner.lifecycle import Container
+from tools.stack.runner.manifest import Manifest
+from tools.stack.runner.progress import Progress
+from tools.stack.runner.runfiles import Runfiles
+from tools.stack.runner.session import Session, Settings, running
+from tools.stack.runner.timeline import Timeline
+
+_RESULTS = "/stack/results"
+_PYTEST_TESTS_FAILED = 1
+_PYTEST_NO_TESTS = 5
+_FOLLOW_INTERVAL = 0.1
+_TIME_TO_CLEAN_UP = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class BazelTest:
+    """What Bazel tells a test (https://bazel.build/reference/test-encyclopedia). `timeout` is in seconds; 0 is none."""
+
+    temporary: Path
+    xml: Path | None = None
+    outputs: Path | None = None
+    filter: str = ""
+    timeout: float = 0
+
+    @classmethod
+    def from_environment(cls) -> BazelTest:
+        """Works without Bazel, too: then there are no outputs."""
+        environment = os.environ
+        return cls(
+            temporary=Path(environment.get("TEST_TMPDIR") or tempfile.gettempdir()),
+            xml=_path(environment.get("XML_OUTPUT_FILE")),
+            outputs=_path(environment.get("TEST_UNDECLARED_OUTPUTS_DIR")),
+            filter=environment.get("TESTBRIDGE_TEST_ONLY", ""),
+            timeout=float(environment.get("TEST_TIMEOUT") or 0),
+        )
+
+
+async def run(manifest: Manifest, runfiles: Runfiles, bazel: BazelTest, arguments: Sequence[str] = ()) -> None:
+    """Runs the stack and its tests. `arguments` go to pytest. Raises StackError unless tests ran and all passed."""
+    if manifest.tests is None:
+        raise ManifestError(f"{manifest.label} declares no tests")
+    timeline = Timeline()
+    progress = Progress(timeline)
+    settings = Settings(cleanup.KIND_TEST, bazel.temporary, bazel.outputs)
+    async with running(manifest, runfiles, settings, timeline, progress) as session:
+        progress.event("the stack is ready")
+        deadline = timeline.began + bazel.timeout - _TIME_TO_CLEAN_UP if bazel.timeout else None
+        with timeline.phase("tests"):
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await _run_tests(session, manifest, bazel, arguments)
+            except TimeoutError:
+                raise DeadlineError(
+                    f"the tests did not end within the test's time-out of {bazel.timeout:.0f} s"
+                ) from None
+    progress.text(session.report.summary())
+
+
+async def _run_tests(session: Session, manifest: Manifest, bazel: BazelTest, arguments: Sequence[str]) -> None:
+    assert manifest.tests is not None
+    results = session.workdir / "results"
+    results.mkdir()
+    results.chmod(0o777)  # The container's user is another one, and unknown here.
+    extra = Extra(
+        args=(f"--junitxml={_RESULTS}/junit.xml", *filter_arguments(bazel.filter), *arguments),
+        writable={results: _RESULTS},
+    )
+    container = await session.supervisor.run(manifest.tests, extra)
+    exit = await _follow(session, container)
+    xml = results / "junit.xml"
+    if bazel.xml and xml.is_file():
+        shutil.copyfile(xml, bazel.xml)
+    log = session.place.log_path(container.service.name)
+    session.report.cases = judge(exit, xml, logs.last_line(log))
+
+
+def judge(exit: Exit, xml: Path, last_line: str) -> list[junit.Case]:
+    """The cases that ran, all of which passed. Raises StackError for any other end of the tests' container.
+
+    Neither the exit code nor the XML is believed alone: a crash can leave a good XML of an earlier moment, and a
+    wrapper can swallow the code.
+    """
+    if exit.code == _PYTEST_NO_TESTS and not exit.oom_killed:
+        raise NoTestsError("no test ran: pytest found none that was asked for")
+    if exit.oom_killed or exit.code not in (0, _PYTEST_TESTS_FAILED):
+        raise ServiceExitedError("tests", exit, diagnosis.exited("tests", exit, None, last_line))
+    cases = junit.read(xml)
+    failed = [case for case in cases if case.outcome in ("failed", "error")]
+    if failed:
+        raise TestsFailedError(f"{len(failed)} of {len(cases)} tests failed: {', '.join(case.name for case in failed)}")
+    if exit.code:
+        raise TestsFailedError(f"pytest ended with {exit.code} although no case of its XML failed; log: {last_line}")
+    return cases
+
+
+def filter_arguments(expression: str) -> list[str]:
+    """pytest's arguments for Bazel's --test_filter: an expression of -k, or node ids ("test_a.py::test_b")."""
+    if not expression:
+        return []
+    if "::" in expression:
+        expression = " and ".join(part for part in expression.rpartition("/")[2].split("::") if part)
+    return ["-k", expression]
+
+
+async def _follow(session: Session, container: Container) -> Exit:
+    """Copies the container's output to standard output until it ends; how it did."""
+    follower = logs.Follower(session.place.log_path(container.service.name))
+    ending = asyncio.create_task(session.supervisor.exit_of(container))
+    try:
+        while not ending.done():
+            await asyncio.wait((ending,), timeout=_FOLLOW_INTERVAL)
+            sys.stdout.write(follower.read())
+            sys.stdout.flush()
+        return ending.result()
+    finally:
+        ending.cancel()
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text) if text else None

@@ -1,0 +1,108 @@
+"""`stack_up` and `stack_down`: the same stack for a person."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from tools.stack.runner import cleanup, ports
+from tools.stack.runner.errors import StackAlreadyUpError
+from tools.stack.runner.manifest import Manifest, PublishedPort
+from tools.stack.runner.podman import LABEL_KIND, LABEL_OWNER, LABEL_RUN, LABEL_STACK, Podman, Resource
+from tools.stack.runner.process import ProcessIdentity
+from tools.stack.runner.progress import Progress
+from tools.stack.runner.runfiles import Runfiles
+from tools.stack.runner.session import Session, Settings, running
+from tools.stack.runner.timeline import Timeline
+
+_OWNER_PATIENCE = 20.0
+
+
+async def up(manifest: Manifest, runfiles: Runfiles, publish: Sequence[PublishedPort], detach: bool) -> None:
+    """Brings the stack up on 127.0.0.1 and keeps it until it is cancelled; with `detach`, returns when it is up.
+
+    Raises StackAlreadyUpError and PortTakenError before anything is started.
+    """
+    timeline = Timeline()
+    progress = Progress(timeline)
+    podman = Podman()
+    await podman.check()
+    for run in await cleanup.sweep(podman):
+        progress.event(f"removed what run {run} had left behind")
+    await _check_alone(podman)
+    ports.check_free(publish)
+    kind = cleanup.KIND_DETACHED if detach else cleanup.KIND_UP
+    settings = Settings(kind, Path(tempfile.gettempdir()), publish=tuple(publish), keep=detach)
+    async with running(manifest, runfiles, settings, timeline, progress) as session:
+        progress.event("the stack is up")
+        session.supervisor.tolerate_exits()
+        progress.text(table(session, publish))
+        if detach:
+            return
+        progress.text("Ctrl-C takes it down, and so does stack_down in another terminal.")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            progress.event("taking the stack down")
+
+
+async def down(progress: Progress) -> int:
+    """Takes down every stack that stack_up brought up; how many there were.
+
+    A stack_up that still runs is asked to do it, so that it ends well, too.
+    """
+    podman = Podman()
+    await podman.check()
+    runs = {r.labels[LABEL_RUN]: r for r in await podman.resources() if _is_up(r)}
+    for run, resource in runs.items():
+        await _ask_owner(resource)
+        await cleanup.remove_run(podman, run)
+        cleanup.remove_workdirs([resource])
+        progress.event(f"{resource.labels.get(LABEL_STACK, run)} is down")
+    return len(runs)
+
+
+def table(session: Session, publish: Sequence[PublishedPort]) -> str:
+    """Addresses and health of the services, aligned."""
+    rows = [("SERVICE", "HEALTH", "PORT", "ADDRESS")]
+    for service in session.manifest.services:
+        container = session.supervisor.containers[service.name]
+        health = container.readiness.last.text if service.probe else "running"
+        mine = [port for port in publish if port.service == service.name]
+        for index, port in enumerate(mine or [None]):
+            shown = (port.port, f"127.0.0.1:{port.host_port}") if port else ("-", "-")
+            rows.append((service.name if not index else "", health if not index else "", *shown))
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
+
+
+async def _check_alone(podman: Podman) -> None:
+    for resource in await podman.resources():
+        if _is_up(resource):
+            stack, owner = resource.labels.get(LABEL_STACK, "a stack"), resource.labels[LABEL_OWNER].partition(":")[0]
+            raise StackAlreadyUpError(
+                f"{stack} is already up (process {owner}): bazel run //tools:stack_down takes it down"
+            )
+
+
+async def _ask_owner(resource: Resource) -> None:
+    """Ends the stack_up that owns the resource, where there is one, and waits until it has cleaned up."""
+    owner = ProcessIdentity.parse(resource.labels[LABEL_OWNER])
+    if resource.labels[LABEL_KIND] == cleanup.KIND_DETACHED or not owner.is_alive():
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(owner.pid, signal.SIGTERM)
+    deadline = asyncio.get_running_loop().time() + _OWNER_PATIENCE
+    while owner.is_alive() and asyncio.get_running_loop().time() < deadline:
+        await asyncio.sleep(0.1)
+
+
+def _is_up(resource: Resource) -> bool:
+    return resource.labels.get(LABEL_KIND) in (cleanup.KIND_UP, cleanup.KIND_DETACHED)
