@@ -56,6 +56,7 @@ class Supervisor:
         self._labels, self._timeline, self._progress = labels, timeline, progress
         self._watchers: list[asyncio.Task[None]] = []
         self._exits_are_failures = True
+        self._services: dict[str, Service] = {}
         self.containers: dict[str, Container] = {}
         self._memory = memory
 
@@ -65,6 +66,7 @@ class Supervisor:
         Raises ServiceStartError and ServiceNotReadyError, in a group.
         """
         topology.start_order(services)
+        self._services = {service.name: service for service in services}
         ready = {service.name: asyncio.Event() for service in services}
 
         async def bring_up(service: Service) -> None:
@@ -106,7 +108,7 @@ class Supervisor:
             if not state.running:
                 break
             await asyncio.sleep(_SETTLE_INTERVAL)  # conmon is still writing the exit code down.
-        return Exit(state.exit_code, state.oom_killed, now - container.started, state.error)
+        return Exit(state.exit_code, state.oom_killed, state.seconds, state.error)
 
     def tolerate_exits(self) -> None:
         """From now on the end of a container is only reported."""
@@ -148,9 +150,10 @@ class Supervisor:
         service = container.service
         if service.probe is None:
             return
+        asked = self._services[service.probe.at] if service.probe.at else service
         target = probes.Target(
-            self._place.network.addresses[service.name],
-            dict(service.ports),
+            self._place.network.addresses[asked.name],
+            dict(asked.ports),
             partial(self._podman.execute, container.id),
         )
         await probes.until_ready(probes.make(service.probe), target, container.readiness)

@@ -25,10 +25,14 @@ class Mount:
 
 @dataclass(frozen=True, slots=True)
 class ProbeSpec:
-    """How to ask a service whether it is ready. `options` are the probe function's arguments in defs.bzl."""
+    """How to ask a service whether it is ready.
+
+    `options` are the arguments of the probe function in defs.bzl. `at` names another service to ask instead.
+    """
 
     kind: str
     options: Mapping[str, Any] = field(default_factory=dict)
+    at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class Service:
 
     name: str
     image: str
-    label: str = ""
+    image_label: str = ""
     command: tuple[str, ...] = ()
     args: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
@@ -125,17 +129,16 @@ def references(service: Service) -> set[str]:
 
 
 def _service(data: Mapping[str, Any]) -> Service:
-    probe = data.get("probe")
     return Service(
         name=data["name"],
         image=data["image"],
-        label=data.get("label", ""),
+        image_label=data.get("image_label", ""),
         command=tuple(data.get("command", ())),
         args=tuple(data.get("args", ())),
         env=dict(data.get("env", {})),
         ports={name: int(port) for name, port in data.get("ports", {}).items()},
         needs=tuple(data.get("needs", ())),
-        probe=ProbeSpec(probe["kind"], {k: v for k, v in probe.items() if k != "kind"}) if probe else None,
+        probe=_probe(data["probe"]) if data.get("probe") else None,
         mounts=tuple(Mount(mount["source"], mount["target"]) for mount in data.get("mounts", ())),
         tmpfs=tuple(data.get("tmpfs", ())),
         memory=data.get("memory", ""),
@@ -145,6 +148,11 @@ def _service(data: Mapping[str, Any]) -> Service:
         ready_timeout=float(data.get("ready_timeout", 90)),
         stop_timeout=float(data.get("stop_timeout", 10)),
     )
+
+
+def _probe(data: Mapping[str, Any]) -> ProbeSpec:
+    options = dict(data)
+    return ProbeSpec(options.pop("kind"), at=options.pop("at", ""), options=options)
 
 
 def _published(key: str, host_port: Any) -> PublishedPort:
@@ -165,6 +173,8 @@ def _check(manifest: Manifest) -> None:
         blame = f"{manifest.label}: service '{service.name}'"
         for need in set(service.needs) - known:
             raise ManifestError(f"{blame} needs '{need}', which is not in the stack")
+        if service.probe and service.probe.at and service.probe.at not in known:
+            raise ManifestError(f"{blame} has a probe that asks '{service.probe.at}', which is not in the stack")
         for name in references(service) - known:
             raise ManifestError(f"{blame} uses $(ip {name}), which is not in the stack")
     for published in manifest.publish:

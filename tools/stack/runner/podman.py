@@ -14,6 +14,7 @@ import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def reason_of(stderr: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ContainerState:
-    """What podman says of a container."""
+    """What podman says of a container. `seconds` is how long it ran, 0 when it didn't end yet."""
 
     id: str
     service: str
@@ -56,6 +57,7 @@ class ContainerState:
     exit_code: int
     oom_killed: bool
     error: str
+    seconds: float
     raw: Mapping[str, Any]
 
     @property
@@ -184,6 +186,7 @@ class Podman:
                     exit_code=state["ExitCode"],
                     oom_killed=bool(state["OOMKilled"]),
                     error=state.get("Error") or "",
+                    seconds=_seconds(state["StartedAt"], state["FinishedAt"]),
                     raw=raw,
                 )
             )
@@ -238,6 +241,10 @@ def _environment() -> dict[str, str]:
         if name in os.environ:
             environment[name] = os.environ[name]
     return environment
+
+
+def _seconds(started: str, finished: str) -> float:
+    return max(0.0, (datetime.fromisoformat(finished) - datetime.fromisoformat(started)).total_seconds())
 
 
 def _labels(labels: Mapping[str, str]) -> list[str]:

@@ -72,7 +72,7 @@ class Session:
         for run in await cleanup.sweep(self.podman):
             self.progress.event(f"removed what run {run} had left behind")
         services = [*self.manifest.services, *([self.manifest.tests] if self.manifest.tests else [])]
-        images = {service.image: service.label or service.image for service in services}
+        images = {service.image: service.image_label or service.image for service in services}
         return {image: layout.read(self._runfiles.resolve(image), name) for image, name in images.items()}
 
     async def start(self, group: asyncio.TaskGroup, layouts: dict[str, Layout]) -> None:

@@ -1,0 +1,165 @@
+"""The rule behind `service`."""
+
+load(":providers.bzl", "ServiceInfo")
+
+def rlocation_path(ctx, file):
+    """The path of a file below the runfiles directory."""
+    if file.short_path.startswith("../"):
+        return file.short_path[len("../"):]
+    return "{}/{}".format(ctx.workspace_name, file.short_path)
+
+def _mounts(ctx):
+    mounts = []
+    for target, path in ctx.attr.mounts.items():
+        files = target[DefaultInfo].files.to_list()
+        if not files:
+            fail("{}: mount {} has no files".format(ctx.label, target.label))
+        if not path.startswith("/"):
+            fail("{}: mount {} needs an absolute path in the container, not '{}'".format(ctx.label, target.label, path))
+        for file in files:
+            at = path
+            if len(files) > 1:
+                package = target.label.package + "/" if target.label.package else ""
+                at = "{}/{}".format(path, file.short_path.split(package, 1)[-1] if package else file.short_path)
+            mounts.append(struct(source = rlocation_path(ctx, file), target = at))
+    return mounts
+
+def _port_numbers(ctx):
+    for name, number in ctx.attr.ports.items():
+        if not number.isdigit() or int(number) < 1 or int(number) > 65535:
+            fail("{}: port '{}' must be a number from 1 to 65535, not '{}'".format(ctx.label, name, number))
+    return {name: int(number) for name, number in ctx.attr.ports.items()}
+
+def _probe(ctx, ports):
+    if not ctx.attr.probe:
+        return None
+    probe = json.decode(ctx.attr.probe)
+    if not probe.get("at") and "port" in probe and probe["port"] not in ports:
+        fail("{}: its probe asks port '{}', which is not among its ports ({})".format(
+            ctx.label,
+            probe["port"],
+            ", ".join(ports) or "it has none",
+        ))
+    return probe
+
+def _service_impl(ctx):
+    image = ctx.file.image
+    name = ctx.attr.service_name or ctx.label.name
+    ports = _port_numbers(ctx)
+    entry = struct(
+        name = name,
+        image = rlocation_path(ctx, image),
+        image_label = str(ctx.attr.image.label),
+        command = ctx.attr.command,
+        args = ctx.attr.container_args,
+        env = ctx.attr.container_env,
+        ports = ports,
+        needs = ctx.attr.needs,
+        probe = _probe(ctx, ports),
+        mounts = _mounts(ctx),
+        tmpfs = ctx.attr.tmpfs,
+        memory = ctx.attr.memory,
+        cpus = ctx.attr.cpus,
+        shm_size = ctx.attr.shm_size,
+        user = ctx.attr.user,
+        ready_timeout = ctx.attr.ready_timeout,
+        stop_timeout = ctx.attr.stop_timeout,
+    )
+    targets = [ctx.attr.image] + ctx.attr.mounts.keys()
+    runfiles = ctx.runfiles(files = [image], transitive_files = depset(
+        transitive = [target[DefaultInfo].files for target in targets],
+    )).merge_all([target[DefaultInfo].default_runfiles for target in targets])
+    return [
+        DefaultInfo(files = depset([image]), runfiles = runfiles),
+        ServiceInfo(entry = entry, label = str(ctx.label), runfiles = runfiles),
+    ]
+
+service_rule = rule(
+    implementation = _service_impl,
+    doc = "One container. Use the macro `service`, which documents the attributes.",
+    attrs = {
+        "command": attr.string_list(),
+        "container_args": attr.string_list(),
+        "container_env": attr.string_dict(),
+        "cpus": attr.string(),
+        "image": attr.label(mandatory = True, allow_single_file = True),
+        "memory": attr.string(),
+        "mounts": attr.label_keyed_string_dict(allow_files = True),
+        "needs": attr.string_list(),
+        "ports": attr.string_dict(),
+        "probe": attr.string(),
+        "ready_timeout": attr.int(default = 90),
+        "service_name": attr.string(),
+        "shm_size": attr.string(),
+        "stop_timeout": attr.int(default = 10),
+        "tmpfs": attr.string_list(),
+        "user": attr.string(),
+    },
+)
+
+def service(
+        name,
+        image,
+        command = [],
+        args = [],
+        env = {},
+        ports = {},
+        needs = [],
+        probe = "",
+        mounts = {},
+        tmpfs = [],
+        memory = "",
+        cpus = "",
+        shm_size = "",
+        user = "",
+        ready_timeout = 90,
+        stop_timeout = 10,
+        service_name = "",
+        **kwargs):
+    """Declares a container of a stack.
+
+    Every container has a read-only root file system with /tmp, /var/tmp, /run and /dev/shm in memory, no capabilities,
+    no way to gain privileges, and no way out of the stack's network. In `command`, `args` and `env` the text
+    `$(ip SERVICE)` becomes the address of that service.
+
+    Args:
+      name: of the target; also the service's name and host name, unless `service_name` says otherwise.
+      image: an OCI layout directory, such as an `oci_image`.
+      command: replaces the image's entry point.
+      args: arguments of the entry point; they replace the image's own.
+      env: environment variables, added to the image's.
+      ports: name to number of each port that a probe or `stack_up` refers to. Other containers reach all ports anyway.
+      needs: names of services that must be ready before this one starts.
+      probe: when it is ready, such as `http_probe(port = "http")`. Without one it is ready as soon as it runs.
+      mounts: target to absolute path: its file or directory appears there, read-only. Several files appear below that
+        path, by their path in the target's package.
+      tmpfs: further directories in memory, writable for every user; `PATH:OPTIONS` sets podman's options.
+      memory: the most it may use, such as `512m` or `2g`; at the limit the kernel kills it.
+      cpus: how many CPUs it may keep busy, such as `1.5`.
+      shm_size: size of /dev/shm, such as `256m`; podman's default is 64 MB.
+      user: `UID:GID` instead of the image's user.
+      ready_timeout: seconds from its start until it must be ready.
+      stop_timeout: seconds from SIGTERM until SIGKILL, when it is stopped by itself.
+      service_name: the service's name, where the target needs another one.
+      **kwargs: attributes that all rules have, such as `visibility`.
+    """
+    service_rule(
+        name = name,
+        command = command,
+        container_args = args,
+        container_env = env,
+        cpus = cpus,
+        image = image,
+        memory = memory,
+        mounts = mounts,
+        needs = needs,
+        ports = {port: str(number) for port, number in ports.items()},
+        probe = probe,
+        ready_timeout = ready_timeout,
+        service_name = service_name,
+        shm_size = shm_size,
+        stop_timeout = stop_timeout,
+        tmpfs = tmpfs,
+        user = user,
+        **kwargs
+    )

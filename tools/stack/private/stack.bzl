@@ -1,0 +1,90 @@
+"""The rule `stack`, and the manifest that the runner reads."""
+
+load(":check.bzl", "cycle", "duplicate", "unknown")
+load(":providers.bzl", "ServiceInfo", "StackInfo")
+
+_VERSION = 1
+
+def _stack_impl(ctx):
+    services = [target[ServiceInfo] for target in ctx.attr.services]
+    entries = [service.entry for service in services]
+    known = {entry.name: entry for entry in entries}
+    problems = [duplicate(entries)] + [unknown(entry, known) for entry in entries]
+    if not any(problems):
+        problems.append(cycle(entries))
+    for problem in problems:
+        if problem:
+            fail("{}: {}".format(ctx.label, problem))
+    runfiles = ctx.runfiles().merge_all([service.runfiles for service in services])
+    return [
+        DefaultInfo(runfiles = runfiles),
+        StackInfo(label = _short(ctx.label), runfiles = runfiles, services = entries),
+    ]
+
+stack = rule(
+    implementation = _stack_impl,
+    doc = """A set of services that run together, checked when Bazel analyses it.
+
+It is an error when a service needs, or uses `$(ip …)` of, one that is not in the stack, when services need each other
+in a circle, and when two have the same name.""",
+    attrs = {
+        "services": attr.label_list(
+            mandatory = True,
+            allow_empty = False,
+            providers = [ServiceInfo],
+            doc = "The services. The order says nothing: each starts as soon as what it needs is ready.",
+        ),
+    },
+)
+
+def _manifest_impl(ctx):
+    info = ctx.attr.stack[StackInfo]
+    known = {entry.name: entry for entry in info.services}
+    runfiles = info.runfiles
+    manifest = dict(
+        version = _VERSION,
+        label = info.label,
+        services = info.services,
+        publish = {port: int(number) for port, number in ctx.attr.publish.items()},
+    )
+    for published in ctx.attr.publish:
+        _check_published(ctx, published, known)
+    if ctx.attr.tests:
+        tests = ctx.attr.tests[ServiceInfo]
+        problem = unknown(tests.entry, known)
+        if problem:
+            fail("{}: {}".format(ctx.label, problem))
+        if tests.entry.name in known:
+            fail("{}: no service may be called '{}', which is the tests' container".format(info.label, tests.entry.name))
+        manifest["tests"] = tests.entry
+        runfiles = runfiles.merge(tests.runfiles)
+    output = ctx.actions.declare_file(ctx.label.name + ".json")
+    ctx.actions.write(output, json.encode_indent(manifest, indent = "  ") + "\n")
+    return [DefaultInfo(files = depset([output]), runfiles = runfiles.merge(ctx.runfiles([output])))]
+
+def _check_published(ctx, published, known):
+    name, _, port = published.partition(":")
+    if name not in known:
+        fail("{}: cannot publish '{}': there is no service '{}' ({})".format(ctx.label, published, name, ", ".join(known)))
+    if port not in known[name].ports:
+        fail("{}: cannot publish '{}': service '{}' has no port '{}' (it has: {})".format(
+            ctx.label,
+            published,
+            name,
+            port,
+            ", ".join(known[name].ports) or "none",
+        ))
+
+manifest = rule(
+    implementation = _manifest_impl,
+    doc = "The file that the runner reads, with everything it names as runfiles.",
+    attrs = {
+        "publish": attr.string_dict(doc = "`SERVICE:PORT` to the number on 127.0.0.1."),
+        "stack": attr.label(mandatory = True, providers = [StackInfo], doc = "The stack."),
+        "tests": attr.label(providers = [ServiceInfo], doc = "The tests' container."),
+    },
+)
+
+def _short(label):
+    """A label of the main repository as people write it."""
+    return str(label).replace("@@//", "//")

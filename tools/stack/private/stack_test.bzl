@@ -1,0 +1,95 @@
+"""The macro `stack_test`."""
+
+load("@rules_python//python:py_test.bzl", "py_test")
+load(":service.bzl", "service")
+load(":stack.bzl", "manifest")
+
+_TAGS = [
+    # podman makes namespaces and mounts, which Bazel's sandbox does not let it do. Unlike `local` this leaves the
+    # result cacheable.
+    "no-sandbox",
+    # It needs this machine's podman; its result may come from a remote cache all the same.
+    "no-remote-exec",
+]
+
+def stack_test(
+        name,
+        stack,
+        image,
+        command = [],
+        args = [],
+        env = {},
+        mounts = {},
+        tmpfs = [],
+        memory = "",
+        cpus = "",
+        user = "",
+        busy_cpus = 2,
+        tags = [],
+        size = "large",
+        testonly = True,
+        **kwargs):
+    """Runs a stack, and pytest in a container of its own beside it.
+
+    The test passes when at least one case ran and none failed. Its XML is pytest's; its outputs hold each container's
+    log and state, timeline.json and summary.txt. `--test_filter` is pytest's `-k` (or a node id), `--test_arg` goes to
+    pytest. The result is cached like any other.
+
+    Args:
+      name: of the test.
+      stack: the `stack` to run.
+      image: an OCI layout directory whose entry point is pytest.
+      command: replaces the image's entry point.
+      args: pytest's arguments, such as the directory of the tests in the image.
+      env: environment variables of the tests' container. `$(ip SERVICE)` works as in `service`.
+      mounts: as in `service`.
+      tmpfs: as in `service`.
+      memory: as in `service`.
+      cpus: as in `service`.
+      user: as in `service`.
+      busy_cpus: how many CPUs Bazel should count as taken while the test runs.
+      tags: added to those that the test needs.
+      size: of the test, which sets its time-out.
+      testonly: as for every test.
+      **kwargs: other attributes of py_test, such as `timeout`, `flaky` and `visibility`.
+    """
+    container = name + ".tests"
+    service(
+        name = container,
+        testonly = testonly,
+        args = args,
+        command = command,
+        cpus = cpus,
+        env = env,
+        image = image,
+        memory = memory,
+        mounts = mounts,
+        service_name = "tests",
+        tags = ["manual"],
+        tmpfs = tmpfs,
+        user = user,
+        visibility = ["//visibility:private"],
+    )
+    manifest(
+        name = name + ".manifest",
+        testonly = testonly,
+        stack = stack,
+        tags = ["manual"],
+        tests = container,
+        visibility = ["//visibility:private"],
+    )
+    py_test(
+        name = name,
+        testonly = testonly,
+        size = size,
+        srcs = [Label("//tools/stack:main.py")],
+        args = [
+            "test",
+            "$(rlocationpath {}.manifest)".format(name),
+        ],
+        data = [name + ".manifest"],
+        main = Label("//tools/stack:main.py"),
+        tags = _TAGS + ["cpu:{}".format(busy_cpus)] + tags,
+        deps = [Label("//tools/stack/runner")],
+        **kwargs
+    )

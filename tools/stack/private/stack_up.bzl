@@ -1,0 +1,52 @@
+"""The macros `stack_up` and `stack_down`."""
+
+load("@rules_python//python:py_binary.bzl", "py_binary")
+load(":stack.bzl", "manifest")
+
+def stack_up(name, stack, publish = {}, testonly = False, **kwargs):
+    """A program that brings a stack up for a person; `bazel run NAME -- --help` explains it.
+
+    Args:
+      name: of the program.
+      stack: the `stack` to bring up.
+      publish: `SERVICE:PORT` to the number on 127.0.0.1 where that port is reachable by default.
+      testonly: as for every rule.
+      **kwargs: other attributes of py_binary, such as `visibility`.
+    """
+    manifest(
+        name = name + ".manifest",
+        testonly = testonly,
+        publish = {port: str(number) for port, number in publish.items()},
+        stack = stack,
+        tags = ["manual"],
+        visibility = ["//visibility:private"],
+    )
+    py_binary(
+        name = name,
+        testonly = testonly,
+        srcs = [Label("//tools/stack:main.py")],
+        args = [
+            "up",
+            "$(rlocationpath {}.manifest)".format(name),
+        ],
+        data = [name + ".manifest"],
+        main = Label("//tools/stack:main.py"),
+        deps = [Label("//tools/stack/runner")],
+        **kwargs
+    )
+
+def stack_down(name, **kwargs):
+    """A program that takes down what a stack_up has brought up, from any terminal.
+
+    Args:
+      name: of the program.
+      **kwargs: other attributes of py_binary, such as `visibility`.
+    """
+    py_binary(
+        name = name,
+        srcs = [Label("//tools/stack:main.py")],
+        args = ["down"],
+        main = Label("//tools/stack:main.py"),
+        deps = [Label("//tools/stack/runner")],
+        **kwargs
+    )
