@@ -26,9 +26,9 @@ def _descriptor(ctx, index, layer):
 def _oci_image_impl(ctx):
     platform = ctx.attr.os or ctx.attr.architecture or ctx.attr.variant
     if not ctx.attr.base and not (ctx.attr.os and ctx.attr.architecture):
-        fail("'os' and 'architecture' are mandatory when there is no 'base'")
+        fail("'os' and 'architecture' are mandatory when 'base' is unspecified.")
     if ctx.attr.base and platform:
-        fail("'os', 'architecture' and 'variant' are those of the 'base' and cannot be given beside it")
+        fail("'os', 'architecture' and 'variant' come from the image provided by 'base' and cannot be overridden.")
 
     layout = ctx.actions.declare_directory(ctx.label.name)
     digest = ctx.actions.declare_file(ctx.label.name + ".json.sha256")

@@ -4,6 +4,7 @@ _SCRIPT = """\
 #!/bin/sh
 # Loads an image into podman's storage and names it.
 set -eu
+command -v podman >/dev/null || {{ echo "podman is not on PATH" >&2; exit 1; }}
 cd "${{RUNFILES_DIR:-$0.runfiles}}/{workspace}"
 id=$(podman pull --quiet "oci:{layout}")
 {tag}

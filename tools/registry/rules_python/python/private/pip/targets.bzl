@@ -1,15 +1,10 @@
 """The targets of the generated repositories."""
 
 load("//python:py_library.bzl", "py_library")
+load(":dependencies.bzl", "dependencies")
 
-def _dependencies(distribution, hub, packages, requires, target):
-    names = {}
-    for extra in [""] + packages[distribution]:
-        for name in requires.get(extra, []):
-            # What the lock leaves out, it leaves out on purpose.
-            if name in packages and name != distribution:
-                names[name] = None
-    return ["@{}//{}:{}".format(hub, name, target) for name in sorted(names)]
+def _labels(distribution, hub, packages, requires, target):
+    return ["@{}//{}:{}".format(hub, name, target) for name in dependencies(distribution, requires, packages)]
 
 def wheel_file(distribution, file, hub, packages, requires):
     """`:whl`: the wheel, with the wheels of its dependencies as runfiles.
@@ -24,7 +19,7 @@ def wheel_file(distribution, file, hub, packages, requires):
     native.filegroup(
         name = "whl",
         srcs = [file],
-        data = _dependencies(distribution, hub, packages, requires, "whl"),
+        data = _labels(distribution, hub, packages, requires, "whl"),
         visibility = ["//visibility:public"],
     )
 
@@ -44,5 +39,5 @@ def wheel_contents(distribution, hub, packages, requires):
                native.glob(["bin/**", "data/**"], allow_empty = True),
         imports = ["site-packages"],
         visibility = ["//visibility:public"],
-        deps = _dependencies(distribution, hub, packages, requires, "pkg"),
+        deps = _labels(distribution, hub, packages, requires, "pkg"),
     )

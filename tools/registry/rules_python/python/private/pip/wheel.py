@@ -25,6 +25,9 @@ _METADATA = re.compile(r"[^/]+\.dist-info/METADATA")
 # PEP 427's folders below NAME.data, and where they go.
 _SCHEMES = {"purelib": "site-packages", "platlib": "site-packages", "scripts": "bin", "headers": "include"}
 
+# In the middle of a repository they would begin packages of their own, which globs don't enter.
+_BAZEL_FILES = {"BUILD", "BUILD.bazel", "MODULE.bazel", "REPO.bazel", "WORKSPACE", "WORKSPACE.bazel"}
+
 # What pip prints, and what it means for the person who reads it.
 _REASONS = {
     "DO NOT MATCH THE HASHES": "the file that the index has is not the locked one: its SHA-256 differs from {sha256}",
@@ -122,10 +125,10 @@ def destination(member: str) -> Path:
 
 
 def unpack(wheel: Path, target: Path) -> None:
-    """Spreads a wheel over site-packages/, bin/, include/ and data/."""
+    """Spreads a wheel over site-packages/, bin/, include/ and data/, less what Bazel would take for its own."""
     with zipfile.ZipFile(wheel) as archive:
         for member in archive.infolist():
-            if member.is_dir():
+            if member.is_dir() or member.filename.rpartition("/")[2] in _BAZEL_FILES:
                 continue
             path = target / destination(member.filename)
             path.parent.mkdir(parents=True, exist_ok=True)
