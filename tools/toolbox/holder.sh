@@ -3,7 +3,7 @@
 #
 #   unshare --mount --propagation slave -- holder.sh ROOT
 #
-# Prints "PID NAMESPACE" when all is in place, and sleeps from then on; without ROOT, in the namespace that it is in. ROOT
+# Prints "PID NAMESPACE" when all is in place, and waits from then on; without ROOT, in the namespace that it is in. ROOT
 # is / in the namespace, and the machine's own root is /run/host. Every ordinary folder of the machine's root is at its
 # own path, so that checkouts, caches and temporary files have the same names on both sides; /run is the namespace's own
 # (visible.sh brings in the rest).
@@ -41,5 +41,15 @@ make_namespace() {
 }
 
 [[ -z $root ]] || make_namespace
+
+# From now on it starts, each in a session of its own, the commands that come through this FIFO, one a line: what has to
+# outlive the process tree that it is asked from. Bazel ends every descendant of a test with the test, daemons too, and
+# tools/stack cleans up after a test that was killed.
+spawn=/run/ray-vllm-toolbox.spawn
+rm -f "$spawn"
+mkfifo -m 600 "$spawn"
 printf '%s %s\n' $$ "$(readlink "/proc/$$/ns/mnt")"
-exec -a ray-vllm-toolbox sleep infinity >/dev/null 2>&1
+exec -a ray-vllm-toolbox bash -c '
+  while IFS= read -r command <&3; do
+    setsid --fork -- bash -c "$command" </dev/null 3<&-
+  done' 3<>"$spawn" >/dev/null 2>&1
