@@ -2,7 +2,7 @@
 
 A session of its own is not enough under Bazel: its process-wrapper is a child subreaper, so orphans of a test become
 its children, and when the test ends it kills them all, daemons included. Only a process outside that tree can start
-one that survives. The toolbox keeps such a process (see bazelw) reading commands from a FIFO.
+one that survives. The toolbox keeps such a process, which reads commands from a FIFO (tools/toolbox/holder.sh).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-SPAWN_FIFO = Path("/run/toolbox/spawn")
+SPAWN_FIFO = Path("/run/ray-vllm-toolbox.spawn")
 _MOST_BYTES = 4096  # PIPE_BUF: up to here a write to a FIFO is never torn apart.
 
 

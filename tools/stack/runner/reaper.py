@@ -77,8 +77,10 @@ def main() -> None:
         descriptor = os.pidfd_open(owner.pid)
     except ProcessLookupError:
         descriptor = -1
-    with contextlib.suppress(OSError), open(ready, "w") as file:
-        file.write(str(ProcessIdentity.current()))
+    with contextlib.suppress(OSError):  # The runner was killed already, and nobody reads.
+        answer = os.open(ready, os.O_WRONLY | os.O_NONBLOCK)
+        os.write(answer, str(ProcessIdentity.current()).encode())
+        os.close(answer)
     if descriptor >= 0 and owner.is_alive():
         select.select([descriptor], [], [])
     asyncio.run(_clean(run_id, Path(workdir)))
