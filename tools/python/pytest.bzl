@@ -9,7 +9,7 @@ def _is_test(src):
     file = src.split("/")[-1].split(":")[-1]
     return file.startswith("test_") or file.endswith("_test.py")
 
-def pytest_test(name, srcs, deps = [], data = [], args = [], **kwargs):
+def pytest_test(name, srcs, deps = [], data = [], args = [], size = "small", **kwargs):
     """Runs pytest on the test modules among its sources.
 
     Every case is in Bazel's test.xml; `--test_filter` is pytest's `-k`; `shard_count` spreads the cases. A test
@@ -21,6 +21,7 @@ def pytest_test(name, srcs, deps = [], data = [], args = [], **kwargs):
       deps: py_library targets; pytest and pytest-asyncio are there without being named.
       data: files needed at run time.
       args: more arguments for pytest.
+      size: with its default a test has a minute.
       **kwargs: the other attributes of py_test.
     """
     modules = [src for src in srcs if _is_test(src)]
@@ -32,6 +33,7 @@ def pytest_test(name, srcs, deps = [], data = [], args = [], **kwargs):
         args = ["$(rootpath {})".format(module) for module in modules] + args,
         data = data + [_CONFIG],
         main = _MAIN,
+        size = size,
         deps = deps + [
             "@pypi//pytest",
             "@pypi//pytest_asyncio",

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
@@ -25,6 +26,20 @@ class Shard:
         items[:] = kept
 
 
+class TimeOut:
+    """Makes SIGTERM, with which Bazel announces a time-out, a failure of the case that it meets.
+
+    pytest then ends as it always does, with fixtures torn down and every case so far in the XML.
+    """
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        def fail(_signal: int, _frame: FrameType | None) -> None:
+            session.shouldfail = reason = "the time that Bazel allows is over"
+            pytest.fail(reason)
+
+        signal.signal(signal.SIGTERM, fail)
+
+
 def _options(environment: dict[str, str]) -> list[str]:
     options = ["-c", str(Path(__file__).with_name("pytest.ini")), f"--rootdir={Path.cwd()}"]
     if xml := environment.get("XML_OUTPUT_FILE"):
@@ -41,9 +56,7 @@ def main(arguments: list[str]) -> int:
     if status := environment.get("TEST_SHARD_STATUS_FILE"):
         Path(status).touch()
     shard = Shard(int(environment.get("TEST_SHARD_INDEX", "0")), max(1, int(environment.get("TEST_TOTAL_SHARDS", "1"))))
-    # A time-out comes as SIGTERM: as an interrupt it leaves the cases so far in the XML.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    code = pytest.main([*_options(environment), *arguments], plugins=[shard])
+    code = pytest.main([*_options(environment), *arguments], plugins=[shard, TimeOut()])
     return 0 if code == pytest.ExitCode.NO_TESTS_COLLECTED and shard.empty else int(code)
 
 

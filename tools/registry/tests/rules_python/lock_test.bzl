@@ -1,5 +1,6 @@
 """Tests of the lock parser."""
 
+load("@bazel_skylib//lib:partial.bzl", "partial")
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts", "unittest")
 load("//tools/registry/rules_python/python/private/pip:lock.bzl", "normalize", "parse_lock")
 
@@ -97,4 +98,8 @@ def lock_test_suite(name):
             message = message,
             target_under_test = ":{}_{}".format(name, case),
         )
-    unittest.suite(name, _parse_test, _normalize_test)
+    unittest.suite(
+        name,
+        partial.make(_parse_test, size = "small"),
+        partial.make(_normalize_test, size = "small"),
+    )

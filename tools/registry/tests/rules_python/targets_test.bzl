@@ -1,5 +1,6 @@
 """Tests of which dependencies a wheel's target gets."""
 
+load("@bazel_skylib//lib:partial.bzl", "partial")
 load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
 load("//tools/registry/rules_python/python/private/pip:dependencies.bzl", "dependencies")
 
@@ -37,4 +38,4 @@ def targets_test_suite(name):
     Args:
       name: of the test suite.
     """
-    unittest.suite(name, _dependencies_test)
+    unittest.suite(name, partial.make(_dependencies_test, size = "small"))
