@@ -1,0 +1,243 @@
+"""Steps, announcements, events and signs of life through a real nats-server."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from orchestrator.adapters.nats import topology
+from orchestrator.adapters.nats.connection import NatsConnection
+from orchestrator.adapters.nats.consuming import JetStreamDelivery, JetStreamSource, announcements, consume
+from orchestrator.adapters.nats.presence import AgentPresence, beat
+from orchestrator.adapters.nats.publishing import JetStreamAnnouncer, JetStreamEvents, JetStreamQueue
+from orchestrator.adapters.nats.wake_ups import forward_completions
+from orchestrator.application.completions import Completions
+from orchestrator.application.ports import DeliberationEvent
+from orchestrator.domain.errors import DependencyLost
+from orchestrator.domain.steps import StepRequest
+from orchestrator.testing.builders import make_step_request
+from orchestrator.testing.nats_server import NatsServer, running
+
+_DELIVERY = topology.DeliveryPolicy(ack_wait_s=1, max_deliver=3)
+
+
+@pytest.fixture(scope="module")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
+    with running(tmp_path_factory.mktemp("jetstream")) as server:
+        yield server
+
+
+@pytest.fixture
+async def nats(shared_server: NatsServer) -> AsyncIterator[NatsConnection]:
+    connection = NatsConnection(shared_server.url, "test")
+    await connection.connect()
+    await topology.ensure(connection, _DELIVERY)
+    for stream in topology.streams():
+        await connection.jetstream.purge_stream(str(stream.name))
+    yield connection
+    await connection.close()
+
+
+async def _next(source: JetStreamSource) -> JetStreamDelivery:
+    async with asyncio.timeout(10):
+        while (delivery := await source.next()) is None:
+            pass
+    return delivery
+
+
+async def _until(condition: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(10):
+        while not await condition():
+            await asyncio.sleep(0.01)
+
+
+async def test_a_step_arrives_as_it_was_sent(nats: NatsConnection) -> None:
+    request = make_step_request()
+    await JetStreamQueue(nats).publish(request)
+
+    delivery = await _next(JetStreamSource(nats))
+
+    assert (delivery.request, delivery.count) == (request, 1)
+    await delivery.done()
+
+
+async def test_the_same_step_twice_is_queued_once(nats: NatsConnection) -> None:
+    request = replace(make_step_request(), step_id="twice")
+    for _ in range(3):
+        await JetStreamQueue(nats).publish(request)
+
+    assert (await nats.jetstream.stream_info(topology.STEPS)).state.messages == 1
+
+
+async def test_a_step_that_is_done_leaves_the_queue(nats: NatsConnection) -> None:
+    await JetStreamQueue(nats).publish(replace(make_step_request(), step_id="done"))
+    await (await _next(JetStreamSource(nats))).done()
+
+    async def empty() -> bool:
+        return bool((await nats.jetstream.stream_info(topology.STEPS)).state.messages == 0)
+
+    await _until(empty)
+
+
+async def test_a_step_comes_again_when_it_is_asked_for_or_when_nobody_says_a_word(nats: NatsConnection) -> None:
+    await JetStreamQueue(nats).publish(replace(make_step_request(), step_id="again"))
+    source = JetStreamSource(nats)
+
+    await (await _next(source)).retry(0.01)
+    second = await _next(source)
+    third = await _next(source)
+
+    assert (second.count, third.count) == (2, 3)
+    await third.done()
+
+
+async def test_signs_of_life_keep_a_step_from_coming_again(nats: NatsConnection) -> None:
+    await JetStreamQueue(nats).publish(replace(make_step_request(), step_id="slow"))
+    source = JetStreamSource(nats)
+    delivery = await _next(source)
+    other = asyncio.create_task(_next(source))
+    for _ in range(6):
+        await asyncio.sleep(0.25)
+        await delivery.still_working()
+
+    assert not other.done()
+    other.cancel()
+    await delivery.done()
+
+
+async def test_a_step_that_cannot_be_read_is_dropped(nats: NatsConnection) -> None:
+    await nats.jetstream.publish("agent.steps.dev", b"{")
+    await JetStreamQueue(nats).publish(replace(make_step_request(), step_id="after"))
+
+    delivery = await _next(JetStreamSource(nats))
+
+    assert delivery.request.step_id == "after"
+    await delivery.done()
+
+
+async def test_announcements_reach_the_handler_and_are_repeated_when_it_fails(nats: NatsConnection) -> None:
+    heard: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
+    failures = iter([DependencyLost("redis", "gone"), RuntimeError("a defect")])
+
+    async def handle(task_id: str, step_id: str) -> None:
+        await heard.put((task_id, step_id))
+        if failure := next(failures, None):
+            raise failure
+
+    await nats.jetstream.publish("agent.results.x", b"not an announcement")
+    await JetStreamAnnouncer(nats).announce("a.b/c", "step")
+    consuming = asyncio.create_task(consume(nats, topology.RESULTS, topology.RESULTS_CONSUMER, announcements(handle)))
+    async with asyncio.timeout(10):
+        assert [await heard.get() for _ in range(3)] == [("a.b/c", "step")] * 3
+
+    async def all_acknowledged() -> bool:
+        info = await nats.jetstream.consumer_info(topology.RESULTS, topology.RESULTS_CONSUMER)
+        return info.num_ack_pending == 0 and info.num_pending == 0
+
+    await _until(all_acknowledged)
+    consuming.cancel()
+
+
+async def test_an_event_is_published_once_and_wakes_who_waits(nats: NatsConnection) -> None:
+    completions = Completions()
+    await forward_completions(nats, completions)
+    event = DeliberationEvent("completed", "task", {"task_id": "task", "winner_id": "w"})
+
+    with completions.expect("task") as announced, completions.expect("other") as other:
+        for _ in range(2):
+            await JetStreamEvents(nats).publish(event)
+        async with asyncio.timeout(10):
+            await announced.wait()
+
+    assert not other.is_set()
+    stored = await nats.jetstream.get_last_msg(topology.ORCHESTRATION, "orchestration.deliberation.completed")
+    assert json.loads(stored.data or b"") == event.payload
+    assert (await nats.jetstream.stream_info(topology.ORCHESTRATION)).state.messages == 1
+
+
+async def test_actors_of_the_current_job_are_present_until_they_fall_silent(nats: NatsConnection) -> None:
+    now = 0.0
+    presence = AgentPresence(nats, lambda: "job-1", monotonic=lambda: now)
+    await presence.listen()
+    with pytest.raises(DependencyLost):
+        await presence.check()
+    beats = [asyncio.create_task(beat(nats, f"actor-{job}", "node", job)) for job in ("job-1", "job-0")]
+
+    async def present() -> bool:
+        return bool(presence.alive)
+
+    await _until(present)
+    await nats.client.publish("agents.alive.x", b"nonsense")
+    await nats.client.flush()
+    assert presence.alive == ("actor-job-1",)
+    await presence.check()
+
+    for task in beats:
+        task.cancel()
+    now = 10.0
+    with pytest.raises(DependencyLost):
+        await presence.check()
+
+
+async def test_a_changed_configuration_is_applied(nats: NatsConnection) -> None:
+    await topology.ensure(nats, topology.DeliveryPolicy(ack_wait_s=7, max_deliver=9))
+    await topology.ensure(nats, topology.DeliveryPolicy(ack_wait_s=7, max_deliver=9))
+    info = await nats.jetstream.consumer_info(topology.STEPS, topology.AGENTS_CONSUMER)
+
+    assert info.config is not None
+    assert (info.config.ack_wait, info.config.max_deliver) == (7, 9)
+
+
+@pytest.mark.parametrize(
+    ("text", "token"), [("plain-1_a", "plain-1_a"), ("a.b c", "a%2Eb%20c"), ("x/*>", "x%2F%2A%3E")]
+)
+def test_any_text_becomes_one_token_of_a_subject(text: str, token: str) -> None:
+    assert topology.token(text) == token
+
+
+async def test_without_a_connection_everything_is_a_lost_dependency() -> None:
+    nats = NatsConnection("nats://127.0.0.1:1", "test")
+
+    with pytest.raises(DependencyLost):
+        await JetStreamQueue(nats).publish(make_step_request())
+    with pytest.raises(DependencyLost):
+        await nats.check()
+    await nats.close()
+
+
+async def test_a_server_that_comes_late_and_goes_and_comes_back_is_used_again(tmp_path: Path) -> None:
+    server = NatsServer(tmp_path)
+    nats = NatsConnection(server.url, "test")
+    nats.on_connect(lambda: topology.ensure(nats, _DELIVERY))
+    connecting = asyncio.create_task(nats.connect())
+    await asyncio.sleep(0.1)
+    assert not connecting.done()
+    server.start()
+    try:
+        async with asyncio.timeout(10):
+            await connecting
+        await nats.check()
+        request: StepRequest = replace(make_step_request(), step_id="kept")
+        await JetStreamQueue(nats).publish(request)
+
+        server.stop()
+        with pytest.raises(DependencyLost):
+            await nats.check()
+        server.start()
+
+        async def back() -> bool:
+            try:
+                await nats.check()
+            except DependencyLost:
+                return False
+            return True
+
+        await _until(back)
+        delivery = await _next(JetStreamSource(nats))
+        assert delivery.request == request
+    finally:
+        await nats.close()
+        server.stop()

@@ -1,0 +1,153 @@
+"""Keeping the agents' job running, over the Jobs API's documented HTTP interface."""
+
+import itertools
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import pytest
+
+from orchestrator.adapters.ray.agent_job import APP, AgentJob
+from orchestrator.adapters.ray.jobs_api import JobsApi
+from orchestrator.domain.errors import DependencyLost
+
+
+class FakeRay:
+    """Answers as Ray's dashboard does."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[str, dict[str, Any]] = {}
+        self.away = False
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if self.away:
+            raise httpx.ConnectError("refused", request=request)
+        parts = request.url.path.strip("/").split("/")
+        match request.method, parts[2:]:
+            case "POST", []:
+                body = json.loads(request.content)
+                self.jobs[body["submission_id"]] = {**body, "status": "RUNNING", "message": ""}
+                return httpx.Response(200, json={"submission_id": body["submission_id"]})
+            case "GET", []:
+                # A driver that joined by itself has no submission id.
+                return httpx.Response(200, json=[*self.jobs.values(), {"job_id": "01", "status": "RUNNING"}])
+            case "GET", [name] if name in self.jobs:
+                return httpx.Response(200, json=self.jobs[name])
+            case "POST", [name, "stop"] if name in self.jobs:
+                self.jobs[name]["status"] = "STOPPED"
+                return httpx.Response(200, json={"stopped": True})
+        return httpx.Response(404)
+
+    @property
+    def running(self) -> list[str]:
+        return [name for name, job in self.jobs.items() if job["status"] == "RUNNING"]
+
+
+def _job(ray: FakeRay, env: Mapping[str, str] | None = None, version: str = "1") -> AgentJob:
+    numbers = (f"{version}-{number}" for number in itertools.count(len(ray.jobs)))
+    api = JobsApi("http://ray", httpx.MockTransport(ray))
+    return AgentJob(api, "python -m agents", env or {"A": "1"}, version, lambda: next(numbers))
+
+
+async def test_a_job_is_submitted_with_its_environment() -> None:
+    ray = FakeRay()
+    job = _job(ray)
+
+    await job._ensure()
+
+    assert ray.running == [job.current]
+    submitted = ray.jobs[job.current]
+    assert submitted["entrypoint"] == "python -m agents"
+    assert submitted["runtime_env"]["env_vars"] == {"A": "1", "AGENT_JOB": job.current}
+
+
+async def test_a_running_job_is_left_alone() -> None:
+    ray = FakeRay()
+    job = _job(ray)
+    for _ in range(3):
+        await job._ensure()
+
+    assert len(ray.jobs) == 1
+
+
+@pytest.mark.parametrize("status", ["FAILED", "SUCCEEDED", "STOPPED"])
+async def test_a_job_that_ended_is_replaced(status: str) -> None:
+    ray = FakeRay()
+    job = _job(ray)
+    await job._ensure()
+    first = job.current
+    ray.jobs[first]["status"] = status
+
+    await job._ensure()
+
+    assert job.current != first
+    assert ray.running == [job.current]
+
+
+async def test_a_job_that_ray_has_forgotten_is_submitted_again() -> None:
+    ray = FakeRay()
+    job = _job(ray)
+    await job._ensure()
+    ray.jobs.clear()
+
+    await job._ensure()
+
+    assert ray.running == [job.current]
+
+
+async def test_the_same_configuration_is_adopted_after_a_restart() -> None:
+    ray = FakeRay()
+    before, after = _job(ray), _job(ray)
+    await before._ensure()
+
+    await after._ensure()
+
+    assert after.current == before.current
+    assert len(ray.jobs) == 1
+
+
+async def test_another_configuration_replaces_it_and_leaves_strangers_alone() -> None:
+    ray = FakeRay()
+    await _job(ray)._ensure()
+    ray.jobs["stranger"] = {"submission_id": "stranger", "status": "RUNNING", "metadata": None}
+    changed, newer = _job(ray, {"A": "2"}), _job(ray, {"A": "2"}, version="2")
+
+    await changed._ensure()
+    assert sorted(ray.running) == sorted(["stranger", changed.current])
+    await newer._ensure()
+    assert sorted(ray.running) == sorted(["stranger", newer.current])
+
+
+async def test_stopping_waits_until_the_job_has_ended() -> None:
+    ray = FakeRay()
+    job = _job(ray)
+    await job._ensure()
+
+    await job.stop(patience_s=5)
+
+    assert ray.running == []
+    assert ray.jobs[job.current]["metadata"]["app"] == APP
+
+
+async def test_stopping_is_quiet_without_a_job_or_without_ray() -> None:
+    ray = FakeRay()
+    job = _job(ray)
+    await job.stop(patience_s=1)
+    await job._ensure()
+    ray.away = True
+
+    await job.stop(patience_s=1)
+
+
+async def test_a_dashboard_that_is_away_or_answers_nonsense_is_a_lost_dependency() -> None:
+    ray = FakeRay()
+    ray.away = True
+    nonsense = JobsApi("http://ray", httpx.MockTransport(lambda request: httpx.Response(200, text="<html>")))
+    broken = JobsApi("http://ray", httpx.MockTransport(lambda request: httpx.Response(500)))
+
+    with pytest.raises(DependencyLost):
+        await _job(ray)._ensure()
+    for api in (nonsense, broken):
+        with pytest.raises(DependencyLost):
+            await api.jobs()

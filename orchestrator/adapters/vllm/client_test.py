@@ -1,0 +1,121 @@
+"""Chat completions against a real HTTP server that behaves as it is told."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from orchestrator.adapters.vllm.client import VllmDependency, VllmModel
+from orchestrator.application.ports import ModelRejected
+from orchestrator.domain.errors import DependencyLost
+from orchestrator.domain.review import answer_schema, parse_answer
+from orchestrator.domain.steps import StepKind
+from orchestrator.testing.builders import make_step_request
+from orchestrator.testing.openai_server import Answer, Behaviour, completion, serving
+
+
+@pytest.fixture
+def behaviour() -> Behaviour:
+    return Behaviour("tiny")
+
+
+@pytest.fixture
+def url(behaviour: Behaviour) -> Iterator[str]:
+    with serving(behaviour) as url:
+        yield url
+
+
+@pytest.fixture
+async def model(url: str) -> AsyncIterator[VllmModel]:
+    model = VllmModel(url)
+    yield model
+    await model.close()
+
+
+async def test_a_completion_carries_text_usage_and_the_servers_id(model: VllmModel, behaviour: Behaviour) -> None:
+    request = make_step_request()
+
+    answer = await model.complete(request, seed=7, schema=None, timeout_s=5)
+
+    assert answer.text.startswith("Proposal")
+    assert answer.usage.prompt_tokens > 0
+    assert answer.request_id.startswith("chatcmpl-")
+    (asked,) = behaviour.requests
+    assert (asked["seed"], asked["max_tokens"], asked["model"]) == (7, request.max_tokens, "tiny")
+    assert "response_format" not in asked
+
+
+async def test_a_schema_is_enforced_through_response_format(model: VllmModel) -> None:
+    request = make_step_request(StepKind.REVIEW)
+
+    answer = await model.complete(request, seed=1, schema=answer_schema(request.labels), timeout_s=5)
+
+    assert parse_answer(answer.text, request.labels).marks.keys() == set(request.labels)
+
+
+_ERROR = {"error": {"message": "what went wrong"}}
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 503])
+async def test_a_server_in_trouble_is_worth_asking_again(model: VllmModel, behaviour: Behaviour, status: int) -> None:
+    behaviour.script = lambda body: (status, _ERROR)
+
+    with pytest.raises(DependencyLost, match="what went wrong"):
+        await model.complete(make_step_request(), 1, None, 5)
+
+
+@pytest.mark.parametrize("status", [400, 404, 422])
+async def test_a_request_at_fault_is_not(model: VllmModel, behaviour: Behaviour, status: int) -> None:
+    behaviour.script = lambda body: (status, _ERROR)
+
+    with pytest.raises(ModelRejected, match="what went wrong"):
+        await model.complete(make_step_request(), 1, None, 5)
+
+
+@pytest.mark.parametrize(
+    "document", [b"", b"<html>", b"{}", b"[]", b'{"choices": []}', b'{"choices": [{"message": 1}]}']
+)
+async def test_garbage_is_worth_asking_again(model: VllmModel, behaviour: Behaviour, document: bytes) -> None:
+    behaviour.script = lambda body: (200, document)
+
+    with pytest.raises(DependencyLost):
+        await model.complete(make_step_request(), 1, None, 5)
+
+
+async def test_an_answer_without_content_is_empty_text(model: VllmModel, behaviour: Behaviour) -> None:
+    def empty(body: object) -> Answer:
+        document = completion(behaviour.requests[-1], "")
+        return 200, document
+
+    behaviour.script = empty
+
+    assert (await model.complete(make_step_request(), 1, None, 5)).text == ""
+
+
+async def test_a_server_that_takes_too_long_is_given_up(model: VllmModel, behaviour: Behaviour) -> None:
+    behaviour.delay_s = 0.3
+
+    with pytest.raises(DependencyLost, match="too long"):
+        await model.complete(make_step_request(), 1, None, timeout_s=0.02)
+
+
+async def test_a_server_that_is_away_is_lost() -> None:
+    with serving(Behaviour("tiny")) as url:
+        pass
+    model, dependency = VllmModel(url), VllmDependency(url, "tiny")
+
+    with pytest.raises(DependencyLost):
+        await model.complete(make_step_request(), 1, None, 1)
+    with pytest.raises(DependencyLost):
+        await dependency.check()
+    await model.close()
+    await dependency.close()
+
+
+async def test_it_is_there_when_it_lists_the_model(url: str) -> None:
+    there, wrong = VllmDependency(url, "tiny"), VllmDependency(url, "huge")
+
+    await there.check()
+    with pytest.raises(DependencyLost, match="serves tiny, not huge"):
+        await wrong.check()
+    await there.close()
+    await wrong.close()

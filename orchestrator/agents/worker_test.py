@@ -1,0 +1,209 @@
+"""One step: asked, stored, announced; and what happens when any of that fails."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from orchestrator.adapters.in_memory.clock import ManualClock
+from orchestrator.adapters.in_memory.model import Behaviour, InMemoryModel, plausible_answer
+from orchestrator.adapters.in_memory.stores import InMemoryResponses
+from orchestrator.agents.worker import Identity, RetryLater, StepWorker, WorkerPolicy
+from orchestrator.application.ports import ModelRejected
+from orchestrator.domain.errors import DependencyLost
+from orchestrator.domain.steps import StepKind, StepRequest, StepResponse
+from orchestrator.testing.builders import MINUTE_MS, START_MS, make_step_request, marks_text
+
+
+@dataclass
+class Announcements:
+    """ResultAnnouncer that keeps what it is told; `lost` makes it fail."""
+
+    step_ids: list[str] = field(default_factory=list)
+    lost: bool = False
+
+    async def announce(self, task_id: str, step_id: str) -> None:
+        if self.lost:
+            raise DependencyLost("nats", "not connected")
+        self.step_ids.append(step_id)
+
+
+class Bench:
+    """A worker with everything around it in memory."""
+
+    def __init__(self, behaviour: Behaviour = plausible_answer) -> None:
+        self.responses = InMemoryResponses()
+        self.announcements = Announcements()
+        self.model = InMemoryModel(behaviour)
+        self.clock = ManualClock(START_MS)
+        self.worker = StepWorker(
+            self.responses,
+            self.announcements,
+            self.model,
+            self.clock,
+            Identity("node-1", "actor-1"),
+            WorkerPolicy(max_deliver=3),
+            jitter=lambda: 1.0,
+        )
+
+    async def response(self, request: StepRequest) -> StepResponse:
+        """The stored response, which must exist."""
+        response = await self.responses.get(request.step_id)
+        assert response is not None
+        return response
+
+
+def _raising(error: Exception) -> Behaviour:
+    def behave(request: StepRequest, seed: int) -> str:
+        raise error
+
+    return behave
+
+
+def _in_turn(*texts: str) -> Behaviour:
+    answers = iter(texts)
+    return lambda request, seed: next(answers)
+
+
+async def test_a_step_is_asked_stored_and_announced() -> None:
+    bench, request = Bench(), make_step_request()
+
+    await bench.worker.work(request, delivery=1)
+
+    response = await bench.response(request)
+    assert response.text.startswith("Proposal for: Add two numbers.")
+    assert (response.node_id, response.actor_id) == ("node-1", "actor-1")
+    assert response.request_id == "memory-1"
+    assert response.prompt == request.messages
+    assert bench.announcements.step_ids == [request.step_id]
+
+
+async def test_a_step_that_has_a_response_is_only_announced_again() -> None:
+    bench, request = Bench(), make_step_request()
+    await bench.worker.work(request, delivery=1)
+
+    await bench.worker.work(request, delivery=2)
+
+    assert len(bench.model.requests) == 1
+    assert bench.announcements.step_ids == [request.step_id] * 2
+
+
+async def test_the_first_response_stays() -> None:
+    bench, request = Bench(), make_step_request()
+    first = StepResponse(request.step_id, request.task_id, text="first")
+
+    def answer(request: StepRequest, seed: int) -> str:
+        bench.responses._responses[request.step_id] = first
+        return "second"
+
+    bench.model._behaviour = answer
+    await bench.worker.work(request, delivery=1)
+
+    assert await bench.response(request) == first
+
+
+async def test_a_step_after_its_deadline_is_dropped() -> None:
+    bench, request = Bench(), make_step_request()
+    bench.clock.advance(MINUTE_MS)
+
+    await bench.worker.work(request, delivery=1)
+
+    assert bench.model.requests == []
+    assert bench.announcements.step_ids == []
+
+
+async def test_a_model_that_does_not_answer_is_tried_again_later_each_time() -> None:
+    bench, request = Bench(_raising(DependencyLost("vllm", "refused"))), make_step_request()
+    delays = []
+    for delivery in (1, 2):
+        with pytest.raises(RetryLater) as raised:
+            await bench.worker.work(request, delivery)
+        delays.append(raised.value.delay_s)
+
+    assert delays == [0.5, 1.0]
+    assert bench.announcements.step_ids == []
+
+
+async def test_the_last_try_ends_with_a_failure_that_names_what_was_lost() -> None:
+    bench, request = Bench(_raising(DependencyLost("vllm", "refused"))), make_step_request()
+
+    await bench.worker.work(request, delivery=3)
+
+    response = await bench.response(request)
+    assert response.lost_dependency == "vllm"
+    assert "refused" in response.error
+    assert bench.announcements.step_ids == [request.step_id]
+
+
+async def test_a_request_that_is_refused_is_not_tried_again() -> None:
+    bench, request = Bench(_raising(ModelRejected("400: too long"))), make_step_request()
+
+    await bench.worker.work(request, delivery=1)
+
+    response = await bench.response(request)
+    assert "too long" in response.error
+    assert response.lost_dependency == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "bad", "good"),
+    [
+        (StepKind.PROPOSE, "  ", "a proposal"),
+        (StepKind.REVIEW, "I like A", marks_text({"A": 3, "B": 4})),
+        (StepKind.REVIEW, '{"marks": {', marks_text({"A": 3})),
+    ],
+)
+async def test_an_answer_of_the_wrong_form_is_asked_for_once_more_with_another_seed(
+    kind: StepKind, bad: str, good: str
+) -> None:
+    seeds: list[int] = []
+    answers = iter([bad, good])
+
+    def answer(request: StepRequest, seed: int) -> str:
+        seeds.append(seed)
+        return next(answers)
+
+    bench, request = Bench(answer), make_step_request(kind)
+    await bench.worker.work(request, delivery=1)
+
+    response = await bench.response(request)
+    assert (response.text, response.error, response.attempts) == (good, "", 2)
+    assert seeds[0] != seeds[1]
+
+
+async def test_an_answer_of_the_wrong_form_twice_is_a_failure() -> None:
+    bench, request = Bench(_in_turn("no", "no")), make_step_request(StepKind.REVIEW)
+
+    await bench.worker.work(request, delivery=1)
+
+    response = await bench.response(request)
+    assert response.error == "the review is not a JSON object, 2 times"
+    assert response.usage.completion_tokens == 2
+
+
+async def test_a_cut_review_needs_no_second_request() -> None:
+    bench, request = Bench(_in_turn('{"marks": {"A": 7, "B": 2}, "comm')), make_step_request(StepKind.REVIEW)
+
+    await bench.worker.work(request, delivery=1)
+
+    assert (await bench.response(request)).attempts == 1
+
+
+def _lose_announcements(bench: Bench) -> None:
+    bench.announcements.lost = True
+
+
+def _lose_responses(bench: Bench) -> None:
+    async def get(step_id: str) -> StepResponse | None:
+        raise DependencyLost("redis", "refused")
+
+    bench.responses.get = get  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("lose", [_lose_announcements, _lose_responses])
+async def test_without_store_or_queue_the_step_is_tried_again(lose: Callable[[Bench], None]) -> None:
+    bench, request = Bench(), make_step_request()
+    lose(bench)
+
+    with pytest.raises(RetryLater):
+        await bench.worker.work(request, delivery=3)

@@ -1,0 +1,176 @@
+"""Moving deliberations on, and putting right what was left behind."""
+
+import asyncio
+from collections import Counter
+
+from orchestrator.application.ports import VersionConflict
+from orchestrator.domain.deliberation import Deliberation, Status
+from orchestrator.domain.steps import StepKind, StepResponse
+from orchestrator.testing.builders import make_deliberation, make_request
+from orchestrator.testing.stage import Stage
+
+
+async def _started(stage: Stage) -> str:
+    return (await stage.start(make_request(), "")).task_id
+
+
+async def test_answered_steps_lead_to_the_end() -> None:
+    stage = Stage()
+    task_id = await _started(stage)
+
+    await stage.finish(task_id)
+
+    deliberation = await stage.load(task_id)
+    assert deliberation.status is Status.COMPLETED
+    assert stage.event_names(task_id) == ["started", "completed"]
+    assert await stage.store.open_deadlines() == {}
+    kinds = Counter(request.kind for request in stage.queue.published)
+    assert kinds == {StepKind.PROPOSE: 3, StepKind.REVIEW: 3, StepKind.REVISE: 3}
+
+
+async def test_the_completed_event_tells_the_outcome() -> None:
+    stage = Stage()
+    task_id = await _started(stage)
+    await stage.finish(task_id)
+
+    payload = stage.events.published[task_id, "completed"].payload
+
+    deliberation = await stage.load(task_id)
+    assert payload["winner_id"] == deliberation.winner_id
+    assert payload["status"] == "completed"
+    assert payload["results"] == [
+        {"author_id": result.author_id, "score": result.score, "rank": result.rank} for result in deliberation.results
+    ]
+
+
+async def test_a_repeated_announcement_publishes_again_what_is_outstanding_and_applies_nothing() -> None:
+    stage = Stage()
+    task_id = await _started(stage)
+    step = next(iter((await stage.load(task_id)).pending.values()))
+    await stage.answer(task_id, step)
+    before = await stage.load(task_id)
+    stage.queue.published.clear()
+
+    await stage.progress.step_answered(task_id, step.step_id)
+
+    assert await stage.load(task_id) == before
+    assert {request.step_id for request in stage.queue.published} == set(before.pending)
+
+
+async def test_a_write_by_somebody_else_is_not_lost() -> None:
+    stage = Stage()
+    task_id = await _started(stage)
+    save, conflicts = stage.store.save, iter([True])
+
+    async def save_after_another(deliberation: Deliberation) -> None:
+        if next(conflicts, False):
+            await save(await stage.load(task_id))
+            raise VersionConflict(task_id)
+        await save(deliberation)
+
+    stage.store.save = save_after_another  # type: ignore[method-assign]
+    await stage.finish(task_id)
+
+    assert (await stage.load(task_id)).status is Status.COMPLETED
+
+
+async def test_steps_that_end_together_are_all_applied() -> None:
+    stage = Stage()
+    task_id = await _started(stage)
+    steps = [*(await stage.load(task_id)).pending.values()]
+
+    await asyncio.gather(*(stage.answer(task_id, step) for step in steps))
+
+    assert (await stage.load(task_id)).phase is StepKind.REVIEW
+
+
+async def test_announcements_that_lead_nowhere_are_harmless() -> None:
+    stage = Stage()
+
+    await stage.progress.step_answered("nothing", "nothing/0/propose/agent")
+    await stage.responses.put_if_absent(StepResponse("gone/0/propose/agent", "gone", text="x"))
+    await stage.progress.step_answered("gone", "gone/0/propose/agent")
+
+    assert stage.queue.published == []
+
+
+async def test_no_survivor_is_announced_as_failed() -> None:
+    stage = Stage()
+    task_id = await _started(stage)
+
+    await stage.answer_phase(task_id, error="the model refused")
+
+    assert stage.event_names(task_id) == ["started", "failed"]
+    assert (await stage.load(task_id)).status is Status.FAILED
+
+
+async def test_overdue_deliberations_end_and_others_go_on() -> None:
+    stage = Stage()
+    task_id = await _started(stage)
+    stage.clock.advance(59_999)
+    await stage.progress.expire_overdue()
+    assert not (await stage.load(task_id)).final
+
+    stage.clock.advance(1)
+    await stage.progress.expire_overdue()
+
+    assert (await stage.load(task_id)).status is Status.TIMEOUT
+    assert stage.events.published[task_id, "failed"].payload["status"] == "timeout"
+    assert await stage.store.open_deadlines() == {}
+
+
+async def test_recovery_applies_what_was_stored_but_never_announced() -> None:
+    stage = Stage()
+    task_id = await _started(stage)
+    await stage.answer_phase(task_id, announce=False)
+
+    assert await stage.progress.recover() == 1
+
+    deliberation = await stage.load(task_id)
+    assert deliberation.phase is StepKind.REVIEW
+    assert set(deliberation.pending) <= {request.step_id for request in stage.queue.published}
+
+
+async def test_recovery_publishes_steps_that_were_written_but_not_handed_out() -> None:
+    stage = Stage()
+    await stage.store.create(make_deliberation(), limit=10)
+
+    await stage.progress.recover()
+
+    assert len(stage.queue.published) == 3
+
+
+async def test_recovery_announces_an_end_that_was_written_but_not_announced() -> None:
+    stage = Stage()
+    task_id = await _started(stage)
+    deliberation = await stage.load(task_id)
+    deliberation.cancel("stop", stage.clock.now_ms())
+    await stage.store.save(deliberation)
+
+    await stage.progress.recover()
+
+    assert stage.event_names(task_id) == ["started", "failed"]
+    assert await stage.store.open_deadlines() == {}
+
+
+async def test_recovery_forgets_what_has_expired_from_the_store() -> None:
+    stage = Stage()
+    task_id = await _started(stage)
+    stage.store._documents.clear()
+
+    await stage.progress.recover()
+
+    assert task_id not in await stage.store.open_deadlines()
+
+
+async def test_only_what_has_been_quiet_is_reconciled() -> None:
+    stage = Stage()
+    quiet = await _started(stage)
+    stage.clock.advance(30_000)
+    busy = await _started(stage)
+    stage.queue.published.clear()
+
+    await stage.progress.reconcile_stalled(quiet_ms=20_000)
+
+    assert {request.task_id for request in stage.queue.published} == {quiet}
+    assert busy in await stage.store.open_deadlines()

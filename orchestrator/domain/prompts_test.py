@@ -1,0 +1,123 @@
+"""What each step asks."""
+
+import pytest
+
+from orchestrator.domain.context import HydratedContext
+from orchestrator.domain.council import standing_councils
+from orchestrator.domain.deliberation import Deliberation
+from orchestrator.domain.errors import UnknownRole
+from orchestrator.domain.prompts import TokenBudgets, clip, render
+from orchestrator.domain.request import Constraints
+from orchestrator.domain.steps import StepKind, StepRequest
+from orchestrator.testing.builders import START_MS, answer_phase, make_deliberation, make_request, respond
+
+_BUDGETS = TokenBudgets(propose=11, review=12, revise=13, prompt=200)
+
+
+def _at(phase: StepKind, deliberation: Deliberation | None = None) -> Deliberation:
+    deliberation = deliberation or make_deliberation(make_request(architect_selection=True))
+    while deliberation.phase is not phase:
+        answer_phase(deliberation)
+    return deliberation
+
+
+def _requests(deliberation: Deliberation) -> list[StepRequest]:
+    return [render(deliberation, step, _BUDGETS) for step in deliberation.pending.values()]
+
+
+@pytest.mark.parametrize(
+    ("phase", "tokens"),
+    [(StepKind.PROPOSE, 11), (StepKind.REVIEW, 12), (StepKind.REVISE, 13), (StepKind.SELECT, 12)],
+)
+def test_each_kind_of_step_has_its_completion_budget(phase: StepKind, tokens: int) -> None:
+    assert {request.max_tokens for request in _requests(_at(phase))} == {tokens}
+
+
+def test_agents_differ_in_persona_and_temperature() -> None:
+    requests = _requests(make_deliberation())
+
+    assert len({request.messages[0].content for request in requests}) == 3
+    assert len({request.temperature for request in requests}) == 3
+
+
+def test_a_proposal_is_asked_for_with_constraints_and_context() -> None:
+    constraints = Constraints(rubric="clarity", requirements=("Handle errors",))
+    deliberation = make_deliberation(make_request(constraints=constraints))
+    deliberation.context = HydratedContext(text="Decided: use SQL")
+
+    prompt = _requests(deliberation)[0].messages[1].content
+
+    for part in ("Add two numbers.", "- Handle errors", "clarity", "Decided: use SQL"):
+        assert part in prompt
+
+
+def test_reviews_show_the_others_proposals_without_their_authors() -> None:
+    request = _requests(_at(StepKind.REVIEW))[0]
+
+    assert request.labels == ("A", "B")
+    assert "Proposal A:\npropose 0 by agent-dev-2" in request.messages[1].content
+    assert "by agent-dev-1" not in request.messages[1].content
+
+
+def test_the_architect_sees_every_proposal() -> None:
+    (request,) = _requests(_at(StepKind.SELECT))
+
+    assert request.labels == ("A", "B", "C")
+    assert request.role == "ARCHITECT"
+
+
+def test_a_revision_is_asked_for_with_what_reviewers_and_checks_said() -> None:
+    deliberation = _at(
+        StepKind.REVIEW, make_deliberation(make_request(constraints=Constraints(requirements=("Handle errors",))))
+    )
+    for step in [*deliberation.pending.values()]:
+        text = '{"marks": {"A": 4, "B": 5}, "comments": {"A": "too short"}}'
+        deliberation.apply(respond(deliberation, step, text=text), START_MS)
+
+    prompt = _requests(deliberation)[0].messages[1].content
+
+    assert "propose 0 by agent-dev-1" in prompt
+    assert "- too short (4/10)" in prompt
+    assert "- requirement 1 (Handle errors)" in prompt
+
+
+def test_the_same_step_is_always_asked_the_same() -> None:
+    deliberation = make_deliberation()
+    steps = [*deliberation.pending.values()]
+    before = render(deliberation, steps[2], _BUDGETS)
+    deliberation.apply(respond(deliberation, steps[0]), START_MS)
+
+    assert render(deliberation, steps[2], _BUDGETS) == before
+
+
+@pytest.mark.parametrize("phase", [StepKind.PROPOSE, StepKind.REVIEW, StepKind.REVISE, StepKind.SELECT])
+def test_prompts_stay_near_their_budget(phase: StepKind) -> None:
+    long = make_request(
+        task_description="task " * 2000,
+        architect_selection=True,
+        constraints=Constraints(rubric="rubric " * 500, requirements=("requirement " * 50,) * 20),
+    )
+    deliberation = make_deliberation(long)
+    deliberation.context = HydratedContext(text="context " * 2000)
+    while deliberation.phase is not phase:
+        for step in [*deliberation.pending.values()]:
+            text = None if step.kind is StepKind.REVIEW else "proposal " * 2000
+            deliberation.apply(respond(deliberation, step, text=text), START_MS)
+
+    for request in _requests(deliberation):
+        assert len(request.messages[1].content) <= _BUDGETS.prompt * 4 * 1.4
+
+
+@pytest.mark.parametrize(("text", "chars", "clipped"), [("short", 10, "short"), ("x" * 20, 10, "xxxxxx […]")])
+def test_clipping_shows(text: str, chars: int, clipped: str) -> None:
+    assert clip(text, chars) == clipped
+
+
+def test_councils_are_found_by_role_and_unknown_roles_name_the_known() -> None:
+    councils = standing_councils(size=4)
+
+    assert len(councils.of("QA").members) == 4
+    assert councils.of("QA").council_id == "council-qa"
+    with pytest.raises(UnknownRole) as raised:
+        councils.of("dev")
+    assert raised.value.known == ("ARCHITECT", "DATA", "DEV", "DEVOPS", "QA")

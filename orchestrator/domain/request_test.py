@@ -1,0 +1,75 @@
+"""Limits of a request, and what makes two requests the same."""
+
+import pytest
+
+from orchestrator.domain.context import ContextSelection
+from orchestrator.domain.errors import InvalidRequest
+from orchestrator.domain.request import Constraints, Limits, validate
+from orchestrator.domain.steps import StepKind, make_step, seed_for
+from orchestrator.testing.builders import make_request
+
+_LIMITS = Limits()
+
+
+@pytest.mark.parametrize(
+    ("changes", "fields"),
+    [
+        ({"task_description": " \n"}, ["task_description"]),
+        ({"task_description": "x" * 16_001}, ["task_description"]),
+        ({"rounds": 6}, ["rounds"]),
+        ({"rounds": -1}, ["rounds"]),
+        ({"num_agents": 11}, ["num_agents"]),
+        ({"num_agents": -3, "rounds": 99}, ["rounds", "num_agents"]),
+        ({"constraints": Constraints(max_iterations=-1)}, ["constraints.max_iterations"]),
+        ({"constraints": Constraints(timeout_seconds=3601)}, ["constraints.timeout_seconds"]),
+        ({"constraints": Constraints(rubric="x" * 8_001)}, ["constraints.rubric"]),
+        ({"constraints": Constraints(requirements=("ok", " "))}, ["constraints.requirements[1]"]),
+        ({"constraints": Constraints(requirements=("x" * 1001,))}, ["constraints.requirements[0]"]),
+        ({"constraints": Constraints(requirements=("x",) * 51)}, ["constraints.requirements"]),
+        ({"constraints": Constraints(metadata={str(n): "" for n in range(51)})}, ["constraints.metadata"]),
+        ({"constraints": Constraints(metadata={"a": "x" * 1001})}, ["constraints.metadata"]),
+        ({"case_id": "x" * 129}, ["case_id"]),
+        ({"context": ContextSelection(max_events=-1)}, ["context_options.max_events"]),
+        ({"context": ContextSelection(scopes=("s",) * 51)}, ["context_options.scopes"]),
+    ],
+)
+def test_every_offending_field_is_named(changes: dict[str, object], fields: list[str]) -> None:
+    with pytest.raises(InvalidRequest) as raised:
+        validate(make_request(**changes), "", _LIMITS)
+
+    assert [violation.field for violation in raised.value.violations] == fields
+
+
+def test_rounds_go_by_the_name_that_the_caller_knows() -> None:
+    with pytest.raises(InvalidRequest) as raised:
+        validate(make_request(rounds=99), "", _LIMITS, rounds_field="options.deliberation_rounds")
+
+    assert raised.value.violations[0].field == "options.deliberation_rounds"
+
+
+@pytest.mark.parametrize("task_id", ["", "a", "A-1_b.c:d@e/f+g", "x" * 128])
+def test_task_ids_that_are_accepted(task_id: str) -> None:
+    validate(make_request(), task_id, _LIMITS)
+
+
+@pytest.mark.parametrize("task_id", ["-a", "a b", "a\n", "a*", "é", "x" * 129, "a>"])
+def test_task_ids_that_are_not(task_id: str) -> None:
+    with pytest.raises(InvalidRequest):
+        validate(make_request(), task_id, _LIMITS)
+
+
+def test_equal_requests_have_equal_fingerprints_and_others_do_not() -> None:
+    same = Constraints(metadata={"a": "1", "b": "2"}), Constraints(metadata={"b": "2", "a": "1"})
+    fingerprints = [make_request(constraints=constraints).fingerprint() for constraints in same]
+
+    assert fingerprints[0] == fingerprints[1]
+    assert make_request(rounds=2).fingerprint() != make_request().fingerprint()
+    assert make_request(kind="orchestrate").fingerprint() != make_request().fingerprint()
+
+
+def test_seeds_depend_on_step_and_attempt_only() -> None:
+    step = make_step("t", StepKind.PROPOSE, 0, "agent")
+
+    assert seed_for(step.step_id, 1) == seed_for("t/0/propose/agent", 1)
+    assert seed_for(step.step_id, 1) != seed_for(step.step_id, 2)
+    assert 0 <= seed_for(step.step_id, 1) < 2**31

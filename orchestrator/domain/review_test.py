@@ -1,0 +1,98 @@
+"""Ballots, and how answers are read, whole or broken."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.domain.review import MAX_COMMENT, InvalidReview, ReviewAnswer, answer_schema, ballot, parse_answer
+
+_LABELS = ("A", "B")
+
+
+@pytest.mark.parametrize(
+    ("reviewer", "order"),
+    [
+        ("one", {"A": "two", "B": "three"}),
+        ("two", {"A": "three", "B": "one"}),
+        ("three", {"A": "one", "B": "two"}),
+        ("architect", {"A": "one", "B": "two", "C": "three"}),
+    ],
+)
+def test_nobody_sees_its_own_proposal_and_the_order_rotates(reviewer: str, order: dict[str, str]) -> None:
+    assert ballot(reviewer, ("one", "two", "three")) == order
+
+
+@pytest.mark.parametrize(
+    ("text", "marks", "comments"),
+    [
+        pytest.param(
+            '{"marks": {"A": 7, "B": 10}, "comments": {"A": "ok", "B": " "}}',
+            {"A": 7, "B": 10},
+            {"A": "ok"},
+            id="whole",
+        ),
+        pytest.param(
+            '{"marks": {"A": 7, "B": 3}, "comments": {"A": "no te', {"A": 7, "B": 3}, {"A": "no te"}, id="cut"
+        ),
+        pytest.param('{"marks": {"A": 7, "B": 3}, "comm', {"A": 7, "B": 3}, {}, id="cut within a name"),
+        pytest.param('{"marks": {"A": 7, "B', {"A": 7}, {}, id="cut within the marks"),
+        pytest.param(
+            '{"marks": {"A": 7, "B": 3}, "comments": {"A": "a\\', {"A": 7, "B": 3}, {"A": "a"}, id="in an escape"
+        ),
+        pytest.param('{"marks": {"A": 7, "B": 99, "Z": 1}}', {"A": 7}, {}, id="marks out of range or for nobody"),
+        pytest.param('{"marks": {"A": 7, "B": true}, "comments": 3}', {"A": 7}, {}, id="values of other kinds"),
+        pytest.param(' {"marks": {"A": 7}}\n\n ', {"A": 7}, {}, id="blanks around it"),
+    ],
+)
+def test_answers_that_can_be_read(text: str, marks: dict[str, int], comments: dict[str, str]) -> None:
+    assert parse_answer(text, _LABELS) == ReviewAnswer(marks, comments)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "well", "[1, 2]", "7", "{}", '{"marks": {}}', '{"marks": {"A": 0}}', '{"mar', '{"marks": [7]}']
+)
+def test_answers_without_a_mark(text: str) -> None:
+    with pytest.raises(InvalidReview):
+        parse_answer(text, _LABELS)
+
+
+def test_a_deeply_nested_answer_is_refused() -> None:
+    with pytest.raises(InvalidReview):
+        parse_answer('{"a":' * 5000, _LABELS)
+
+
+def test_long_comments_are_cut() -> None:
+    text = json.dumps({"marks": {"A": 1}, "comments": {"A": "x" * 1000}})
+
+    assert len(parse_answer(text, _LABELS).comments["A"]) == MAX_COMMENT
+
+
+def test_the_schema_asks_for_marks_first_and_allows_nothing_else() -> None:
+    schema = answer_schema(_LABELS)
+
+    properties = schema["properties"]
+    assert isinstance(properties, dict)
+    assert list(properties) == ["marks", "comments"]
+    assert schema["additionalProperties"] is False
+    assert properties["marks"]["properties"]["A"]["enum"] == list(range(1, 11))
+
+
+@given(st.text(max_size=300))
+def test_no_text_can_do_more_than_be_refused(text: str) -> None:
+    try:
+        answer = parse_answer(text, _LABELS)
+    except InvalidReview:
+        return
+    assert answer.marks
+
+
+@given(st.integers(1, 200))
+def test_a_cut_never_changes_a_mark_that_is_complete(length: int) -> None:
+    whole = '{"marks": {"A": 7, "B": 4}, "comments": {"A": "fine \\"so\\" far", "B": "no"}}'
+    try:
+        marks = parse_answer(whole[:length], _LABELS).marks
+    except InvalidReview:
+        return
+    assert marks.items() <= {"A": 7, "B": 4}.items()

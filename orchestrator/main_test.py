@@ -1,0 +1,83 @@
+"""The whole service as a process under --dev: it serves, says so, and stops."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from protos.orchestrator.v1 import orchestrator_pb2 as pb
+from protos.orchestrator.v1.orchestrator_pb2_grpc import OrchestratorServiceStub
+
+_SERVICE = "orchestrator.v1.OrchestratorService"
+
+
+def _start(*arguments: str, **environment: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "orchestrator", *arguments],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.fixture
+def address() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
+@pytest.fixture
+def dev(address: str) -> Iterator["subprocess.Popen[str]"]:
+    process = _start("--dev", ORCHESTRATOR_LISTEN=address)
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_it_deliberates_with_nothing_else_there_and_stops_when_told(dev: "subprocess.Popen[str]", address: str) -> None:
+    with grpc.insecure_channel(address) as channel:
+        health: Any = health_pb2_grpc.HealthStub(channel)
+        health.Check(health_pb2.HealthCheckRequest(service=_SERVICE), wait_for_ready=True, timeout=30)
+        request = pb.DeliberateRequest(task_description="Add two numbers.", role="DEV", rounds=2)
+        answer = OrchestratorServiceStub(channel).Deliberate(request, timeout=30)
+        dev.send_signal(signal.SIGTERM)
+
+    assert answer.status == pb.DELIBERATION_STATUS_COMPLETED
+    assert [len(result.proposal.revisions) for result in answer.results] == [2, 2, 2]
+    assert dev.wait(timeout=15) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment"),
+    [
+        pytest.param((), {}, id="no model"),
+        pytest.param(("--dev",), {"AGENT_ACTORS": "none"}, id="not a number"),
+        pytest.param(("--dev",), {"ORCHESTRATOR_LISTEN": "203.0.113.1:1"}, id="not an address of this machine"),
+    ],
+)
+def test_what_keeps_it_from_starting_is_said_in_one_line(
+    arguments: tuple[str, ...], environment: dict[str, str]
+) -> None:
+    process = _start(*arguments, **environment)
+    _, errors = process.communicate(timeout=30)
+
+    assert process.returncode == 2
+    lines = [line for line in errors.splitlines() if line.startswith("orchestrator: ")]
+    assert len(lines) == 1
+
+
+def test_help_teaches_the_settings() -> None:
+    process = _start("--help")
+    output, _ = process.communicate(timeout=30)
+
+    assert process.returncode == 0
+    assert all(name in output for name in ("--dev", "NATS_URL", "MODEL", "AGENT_ACTORS"))

@@ -1,0 +1,35 @@
+"""Logs as JSON."""
+
+import json
+import logging
+import sys
+
+from orchestrator.structured_logging import JsonFormatter
+
+
+def _format(**attributes: object) -> dict[str, object]:
+    record = logging.makeLogRecord({"name": "n", "levelname": "INFO", "msg": "said %s", "args": ("so",), **attributes})
+    document = json.loads(JsonFormatter().format(record))
+    assert isinstance(document, dict)
+    return document
+
+
+def test_a_record_is_one_object_with_what_was_given_as_extra() -> None:
+    document = _format(task_id="t", created=0.0)
+
+    assert document == {
+        "time": "1970-01-01T00:00:00.000+00:00",
+        "level": "INFO",
+        "logger": "n",
+        "message": "said so",
+        "task_id": "t",
+    }
+
+
+def test_an_exception_comes_with_its_trace() -> None:
+    try:
+        raise ValueError("broken")
+    except ValueError:
+        document = _format(exc_info=sys.exc_info())
+
+    assert "ValueError: broken" in str(document["exception"])

@@ -1,0 +1,101 @@
+"""The use cases on in-memory adapters, wired for tests, with agents that work when they are told to."""
+
+import itertools
+from collections.abc import Sequence
+
+from orchestrator.adapters.in_memory.clock import ManualClock
+from orchestrator.adapters.in_memory.messaging import InMemoryEvents
+from orchestrator.adapters.in_memory.stores import InMemoryContexts, InMemoryDeliberations, InMemoryResponses
+from orchestrator.application.completions import Completions
+from orchestrator.application.deliberate import AwaitResult, DeliberationPolicy, StartDeliberation
+from orchestrator.application.dispatcher import Dispatcher
+from orchestrator.application.ports import Dependency
+from orchestrator.application.progress import Progress
+from orchestrator.application.readiness import Readiness
+from orchestrator.application.results import GetDeliberationResult
+from orchestrator.domain.council import standing_councils
+from orchestrator.domain.deliberation import Deliberation
+from orchestrator.domain.errors import DependencyLost
+from orchestrator.domain.prompts import TokenBudgets
+from orchestrator.domain.steps import Step, StepRequest
+from orchestrator.testing.builders import START_MS, respond
+
+
+class RecordingQueue:
+    """StepQueue that keeps what was published, repeats included; `lost` makes it fail."""
+
+    def __init__(self) -> None:
+        self.published: list[StepRequest] = []
+        self.lost = False
+
+    async def publish(self, request: StepRequest) -> None:
+        if self.lost:
+            raise DependencyLost("nats", "not connected")
+        self.published.append(request)
+
+
+class SwitchedDependency:
+    """A Dependency that is there or not, as it is told."""
+
+    def __init__(self, name: str, there: bool = True) -> None:
+        self.name = name
+        self.there = there
+
+    async def check(self) -> None:
+        if not self.there:
+            raise DependencyLost(self.name, "switched off")
+
+
+class Stage:
+    """Everything that a test of a use case needs."""
+
+    def __init__(self, dependencies: Sequence[Dependency] = (), max_open: int = 100) -> None:
+        ids = (f"id-{number}" for number in itertools.count(1))
+        self.clock = ManualClock(START_MS)
+        self.store = InMemoryDeliberations()
+        self.responses = InMemoryResponses()
+        self.contexts = InMemoryContexts()
+        self.queue = RecordingQueue()
+        self.events = InMemoryEvents()
+        self.completions = Completions()
+        self.readiness = Readiness(dependencies)
+        self.dispatcher = Dispatcher(self.store, self.queue, self.events, self.completions, TokenBudgets())
+        self.progress = Progress(self.store, self.responses, self.dispatcher, self.clock)
+        self.start = StartDeliberation(
+            self.store,
+            self.contexts,
+            self.dispatcher,
+            standing_councils(10),
+            self.readiness,
+            DeliberationPolicy("tiny", max_open=max_open, timeout_s=60),
+            self.clock,
+            lambda: next(ids),
+        )
+        self.await_result = AwaitResult(self.store, self.completions)
+        self.get_result = GetDeliberationResult(self.store)
+
+    async def load(self, task_id: str) -> Deliberation:
+        """The stored deliberation, which must exist."""
+        deliberation = await self.store.load(task_id)
+        assert deliberation is not None
+        return deliberation
+
+    async def answer(self, task_id: str, step: Step, error: str = "", *, announce: bool = True) -> None:
+        """Stores a response to a step as an agent would, and announces it."""
+        await self.responses.put_if_absent(respond(await self.load(task_id), step, error=error))
+        if announce:
+            await self.progress.step_answered(task_id, step.step_id)
+
+    async def answer_phase(self, task_id: str, error: str = "", *, announce: bool = True) -> None:
+        """Answers every outstanding step."""
+        for step in (await self.load(task_id)).pending.values():
+            await self.answer(task_id, step, error, announce=announce)
+
+    async def finish(self, task_id: str) -> None:
+        """Answers phase after phase until the deliberation is over."""
+        while not (await self.load(task_id)).final:
+            await self.answer_phase(task_id)
+
+    def event_names(self, task_id: str) -> list[str]:
+        """Names of the events that were published for a deliberation."""
+        return [name for of, name in self.events.published if of == task_id]
