@@ -2,7 +2,7 @@
 # Makes the toolbox's root. Started by ensure_root of root.sh, which holds the lock; whatever ends this program, also
 # SIGKILL, ends all that it started.
 set -euo pipefail
-cd "${BASH_SOURCE[0]%/*}"
+cd "$(dirname "${BASH_SOURCE[0]}")"
 tools=$PWD
 bazel_version=$(<../../.bazelversion)
 # shellcheck source=tools/toolbox/say.sh
@@ -25,9 +25,9 @@ main() {
   maker=''
   remove_half_made
   require_space "$base"
-  trap 'exit 129' HUP
-  trap 'exit 130' INT
-  trap 'exit 143' TERM
+  trap 'interrupted 129' HUP
+  trap 'interrupted 130' INT
+  trap 'interrupted 143' TERM
   trap abandon EXIT
 
   say "making the toolbox with Bazel $bazel_version, once: it takes a minute or two, and 2 GB in $base"
@@ -45,6 +45,12 @@ main() {
   trap - EXIT
   say "ready after $SECONDS s"
   remove_superseded
+}
+
+interrupted() {
+  if [[ -t 2 ]]; then printf '\r\e[K' >&2; fi
+  say "interrupted; the next run starts from the beginning"
+  exit "$1"
 }
 
 # abandon: the end of a maker that didn't come through.
@@ -122,7 +128,7 @@ begin_phase() {
 # recipe_failed MIRROR: ends with what to do about it, as far as the log tells.
 recipe_failed() {
   case $(reason_in_log) in
-    *'No space left on device'*) die "the disk of $base ran full; free some, or set XDG_CACHE_HOME to a larger disk" ;;
+    *'No space left on device'* | *'enough free space'*) die "the disk of $base ran full; free some, or set XDG_CACHE_HOME to a larger disk" ;;
     *NO_PUBKEY* | *'is not signed'* | *EXPKEYSIG*)
       die "this machine has no key for $1: apt-get install debian-archive-keyring, or set Signed-By in the apt source"
       ;;
@@ -139,7 +145,7 @@ recipe_failed() {
 # reason_in_log: prints the line of the log that says the most.
 reason_in_log() {
   local pattern
-  for pattern in 'No space left on device' 'NO_PUBKEY|EXPKEYSIG|is not signed' \
+  for pattern in 'No space left on device|enough free space' 'NO_PUBKEY|EXPKEYSIG|is not signed' \
     'Unable to locate|no installation candidate|unmet dependencies' \
     'Could not (resolve|connect)|Unable to connect|Connection (failed|timed out|refused)|Failed to fetch' \
     'error processing package' '^E: '; do
@@ -172,4 +178,4 @@ remove_superseded() {
   done
 }
 
-main
+[[ ${BASH_SOURCE[0]} != "$0" ]] || main

@@ -11,6 +11,7 @@ root=$1 apt_options=$2 packages=$3
 
 include=$(sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$packages" | paste --serial --delimiters=,)
 
+# A path-exclude for manual pages would break Java, which links to them.
 mmdebstrap --mode=root --format=directory --variant=apt --skip=check/signed-by \
   --include="$include" --aptopt="$apt_options" \
   --dpkgopt='force-unsafe-io' \
@@ -18,6 +19,13 @@ mmdebstrap --mode=root --format=directory --variant=apt --skip=check/signed-by \
   --dpkgopt='path-exclude=/usr/share/info/*' \
   --dpkgopt='path-exclude=/usr/share/locale/*' \
   sid "$root" -
+
+# Debian's Bazel says what version it is to `--version` only. `version`, `info release` and the modules, which go by
+# native.bazel_version, have it from this file on the class path.
+version_path=/usr/local/share/bazel-version
+mkdir "$root$version_path"
+printf 'build.label=%s\n' "$(<"$root/usr/share/bazel/build-label.txt")" >"$root$version_path/build-data.properties"
+printf '%s\n' "$version_path" >>"$root/usr/share/bazel/bazel_classpath_debian_depends.txt"
 
 # namespace.sh writes these from the machine's, at each start.
 rm -f "$root"/etc/{resolv.conf,hostname,hosts} "$root"/etc/apt/{sources.list,apt.conf.d/99mmdebstrap}
