@@ -205,8 +205,10 @@ class Podman:
         found = [
             Resource("container", c["Id"], c["Names"][0], c["Labels"] or {}) for c in json.loads(containers or "[]")
         ]
-        for network in json.loads(networks or "[]"):
-            found.append(Resource("network", network["id"], network["name"], network.get("labels") or {}))
+        found += [
+            Resource("network", network["id"], network["name"], network.get("labels") or {})
+            for network in json.loads(networks or "[]")
+        ]
         return found
 
     async def remove(self, resources: Sequence[Resource]) -> None:
@@ -235,7 +237,7 @@ def _environment() -> dict[str, str]:
         if directory not in environment["PATH"].split(":"):
             environment["PATH"] += f":{directory}"
     runtime = os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}")
-    if os.path.isdir(runtime):
+    if Path(runtime).is_dir():
         environment["XDG_RUNTIME_DIR"] = runtime
     for name in ("CONTAINERS_CONF", "CONTAINERS_STORAGE_CONF", "CONTAINER_HOST"):
         if name in os.environ:

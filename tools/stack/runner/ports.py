@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import socket
 from collections.abc import Iterable
 from pathlib import Path
@@ -40,7 +39,7 @@ def listener(port: int) -> str | None:
         if not directory.name.isdigit():
             continue
         try:
-            if any(os.readlink(link) in sockets for link in (directory / "fd").iterdir()):
+            if any(str(link.readlink()) in sockets for link in (directory / "fd").iterdir()):
                 return f"{(directory / 'comm').read_text().strip()} (process {directory.name})"
         except OSError:
             continue  # It ended meanwhile, or it is somebody else's.

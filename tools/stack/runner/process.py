@@ -23,7 +23,7 @@ class ProcessIdentity:
         """The process that has `pid` now. Raises ProcessLookupError when there is none."""
         try:
             stat = Path(f"/proc/{pid}/stat").read_text()
-            namespace = os.stat(f"/proc/{pid}/ns/pid").st_ino
+            namespace = Path(f"/proc/{pid}/ns/pid").stat().st_ino
         except (FileNotFoundError, ProcessLookupError):
             raise ProcessLookupError(pid) from None
         fields = stat.rpartition(")")[2].split()

@@ -20,7 +20,7 @@ from tools.stack.runner.cleanup import remove_run, remove_workdir, stop_commands
 from tools.stack.runner.podman import Podman
 from tools.stack.runner.process import ProcessIdentity
 
-_ROOT = Path(os.path.abspath(__file__)).parents[3]
+_ROOT = Path(__file__).absolute().parents[3]
 _MAIN = "import sys; sys.path.insert(0, sys.argv[1]); from tools.stack.runner.reaper import main; main()"
 _START_TIMEOUT = 5.0
 

@@ -20,7 +20,7 @@ class Runfiles:
         """From the environment that Bazel gives, or from where this file lies."""
         candidates = [os.environ.get("RUNFILES_DIR"), os.environ.get("TEST_SRCDIR"), f"{sys.argv[0]}.runfiles"]
         roots = [Path(candidate) for candidate in candidates if candidate]
-        here = Path(os.path.abspath(__file__))
+        here = Path(__file__).absolute()
         roots += [parent for parent in here.parents if parent.name.endswith(".runfiles")]
         return cls(roots)
 
@@ -29,7 +29,7 @@ class Runfiles:
 
         Absolute paths are taken as they are. Raises RunfileMissingError.
         """
-        candidates = [Path(path)] if os.path.isabs(path) else [root / path for root in self._roots]
+        candidates = [Path(path)] if Path(path).is_absolute() else [root / path for root in self._roots]
         for candidate in candidates:
             if candidate.exists():
                 return candidate.resolve()

@@ -22,7 +22,7 @@ from tools.stack.runner.errors import (
     TestsFailedError,
 )
 from tools.stack.runner.lifecycle import Container
-from tools.stack.runner.manifest import Manifest
+from tools.stack.runner.manifest import Manifest, Service
 from tools.stack.runner.progress import Progress
 from tools.stack.runner.runfiles import Runfiles
 from tools.stack.runner.session import Session, Settings, running
@@ -71,7 +71,7 @@ async def run(manifest: Manifest, runfiles: Runfiles, bazel: BazelTest, argument
         with timeline.phase("tests"):
             try:
                 async with asyncio.timeout_at(deadline):
-                    await _run_tests(session, manifest, bazel, arguments)
+                    await _run_tests(session, manifest.tests, bazel, arguments)
             except TimeoutError:
                 raise DeadlineError(
                     f"the tests did not end within the test's time-out of {bazel.timeout:.0f} s"
@@ -79,8 +79,7 @@ async def run(manifest: Manifest, runfiles: Runfiles, bazel: BazelTest, argument
     progress.text(session.report.summary())
 
 
-async def _run_tests(session: Session, manifest: Manifest, bazel: BazelTest, arguments: Sequence[str]) -> None:
-    assert manifest.tests is not None
+async def _run_tests(session: Session, tests: Service, bazel: BazelTest, arguments: Sequence[str]) -> None:
     results = session.workdir / "results"
     results.mkdir()
     results.chmod(0o777)  # The container's user is another one, and unknown here.
@@ -88,7 +87,7 @@ async def _run_tests(session: Session, manifest: Manifest, bazel: BazelTest, arg
         args=(f"--junitxml={_RESULTS}/junit.xml", *filter_arguments(bazel.filter), *arguments),
         writable={results: _RESULTS},
     )
-    container = await session.supervisor.run(manifest.tests, extra)
+    container = await session.supervisor.run(tests, extra)
     exit = await _follow(session, container)
     xml = results / "junit.xml"
     if bazel.xml and xml.is_file():

@@ -34,7 +34,8 @@ async def call(target: Target, port: str, method: str, request: bytes) -> bytes:
     _, writer = await asyncio.open_connection(*address)
     writer.close()
 
-    import grpc.aio  # Late: this import takes longer than all others together, and most stacks don't need it.
+    # Late: this import takes longer than all others together, and most stacks don't need it.
+    import grpc.aio  # noqa: PLC0415
 
     async with grpc.aio.insecure_channel("{}:{}".format(*address), options=_OPTIONS) as channel:
         method_call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(method)

@@ -33,13 +33,14 @@ async def until_ready(
     while True:
         began = clock()
         readiness.attempts += 1
-        readiness.last = await _ask(probe, target, attempt_timeout)
+        readiness.last = await ask(probe, target, attempt_timeout)
         if readiness.last.ready:
             return
         await asyncio.sleep(max(0.0, began + interval - clock()))
 
 
-async def _ask(probe: Probe, target: Target, timeout: float) -> Answer:
+async def ask(probe: Probe, target: Target, timeout: float) -> Answer:
+    """Asks once. A service that answers wrongly, not in time or not at all is not ready; it raises nothing."""
     try:
         async with asyncio.timeout(timeout):
             return await probe.attempt(target)
@@ -47,5 +48,5 @@ async def _ask(probe: Probe, target: Target, timeout: float) -> Answer:
         return Answer(False, f"no answer within {timeout:g} s")
     except ConnectionRefusedError:
         return Answer(False, "connection refused")
-    except Exception as error:  # Whatever a service answers wrongly, it isn't ready.
+    except Exception as error:  # noqa: BLE001  # Probes are open for extension; what they can raise is not known here.
         return Answer(False, " ".join(str(error).split()) or type(error).__name__)

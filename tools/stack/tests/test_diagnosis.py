@@ -1,0 +1,60 @@
+"""The one line that a person reads first: it must carry the facts."""
+
+from __future__ import annotations
+
+import pytest
+
+from tools.stack.runner import diagnosis
+from tools.stack.runner.errors import Exit, StackError
+from tools.stack.runner.podman import reason_of
+from tools.stack.runner.probes import Answer, Readiness
+
+
+def test_an_exit_names_service_code_time_cause_and_evidence() -> None:
+    line = diagnosis.exited("vllm", Exit(137, True, 41.04), Answer(False, "HTTP 503"), "Loading weights")
+    for fact in ("vllm", "137", "41.0 s", "out of memory", "HTTP 503", "Loading weights"):
+        assert fact in line
+
+
+def test_a_service_that_was_ready_is_not_said_to_have_been_unready() -> None:
+    assert "ready" not in diagnosis.exited("web", Exit(1, False, 1.0), None, "")
+
+
+def test_a_time_out_names_service_limit_attempts_and_evidence() -> None:
+    readiness = Readiness()
+    readiness.attempts, readiness.last = 50, Answer(False, "connection refused")
+    line = diagnosis.not_ready("ray", 90, readiness, "starting")
+    for fact in ("ray", "90 s", "50", "connection refused", "starting"):
+        assert fact in line
+
+
+@pytest.mark.parametrize(
+    ("exit", "cause"),
+    [
+        (Exit(0, False, 1.0), ""),
+        (Exit(139, False, 1.0), "SIGSEGV"),
+        (Exit(143, False, 1.0), "SIGTERM"),
+        (Exit(127, False, 1.0), "not found"),
+        (Exit(255, False, 1.0), ""),
+        (Exit(1, False, 1.0, error="runc said no"), "runc said no"),
+    ],
+)
+def test_exit_codes_are_explained_where_they_mean_something(exit: Exit, cause: str) -> None:
+    assert cause in diagnosis.cause_of(exit) if cause else diagnosis.cause_of(exit) == ""
+
+
+def test_a_diagnosis_is_always_one_line() -> None:
+    assert str(StackError("a\n  b\tc")) == "a b c"
+
+
+@pytest.mark.parametrize(
+    ("stderr", "reason"),
+    [
+        ("Error: no such container x\n", "no such container x"),
+        ('time="2026-01-01" level=warning msg="cgroups v1"\nError: cannot clone: EPERM\n', "cannot clone: EPERM"),
+        ("something else\n", "something else"),
+        ("", ""),
+    ],
+)
+def test_podmans_reason_is_found_in_what_it_prints(stderr: str, reason: str) -> None:
+    assert reason_of(stderr) == reason
