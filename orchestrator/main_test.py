@@ -13,7 +13,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from protos.orchestrator.v1 import orchestrator_pb2 as pb
-from protos.orchestrator.v1.orchestrator_pb2_grpc import OrchestratorServiceStub
+from protos.orchestrator.v1 import orchestrator_pb2_grpc as pb_grpc
 
 _SERVICE = "orchestrator.v1.OrchestratorService"
 
@@ -48,7 +48,7 @@ def test_it_deliberates_with_nothing_else_there_and_stops_when_told(dev: "subpro
         health: Any = health_pb2_grpc.HealthStub(channel)
         health.Check(health_pb2.HealthCheckRequest(service=_SERVICE), wait_for_ready=True, timeout=30)
         request = pb.DeliberateRequest(task_description="Add two numbers.", role="DEV", rounds=2)
-        answer = OrchestratorServiceStub(channel).Deliberate(request, timeout=30)
+        answer = pb_grpc.OrchestratorServiceStub(channel).Deliberate(request, timeout=30)
         dev.send_signal(signal.SIGTERM)
 
     assert answer.status == pb.DELIBERATION_STATUS_COMPLETED

@@ -69,7 +69,7 @@ async def _attempt(work: Callable[[], Awaitable[object]]) -> bool:
     except DependencyLost as lost:
         _log.debug("put off: %s", lost)
         return False
-    except Exception:
+    except Exception:  # noqa: BLE001
         _log.exception("housekeeping failed unexpectedly")
         return False
     return True

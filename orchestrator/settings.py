@@ -65,11 +65,11 @@ class Settings:
                 values[declared.name] = _read(declared, environment.get(declared.metadata["env"]))
             except ValueError as error:
                 faults.append(f"{declared.metadata['env']} {error}")
-        if not faults:
-            settings = cls(**values)  # type: ignore[arg-type]
-            faults.extend(_contradictions(settings))
         if faults:
             raise InvalidSettings("; ".join(faults))
+        settings = cls(**values)  # type: ignore[arg-type]
+        if contradictions := [*_contradictions(settings)]:
+            raise InvalidSettings("; ".join(contradictions))
         return settings
 
     def to_environment(self) -> dict[str, str]:

@@ -77,7 +77,7 @@ class Pump:
         except RetryLater as retry:
             _log.warning("step is tried again in %.1f s: %s", retry.delay_s, retry, extra=_about(delivery))
             await delivery.retry(retry.delay_s)
-        except Exception:
+        except Exception:  # noqa: BLE001
             # A defect in one step must not take the other slots down; the queue bounds how often it comes again.
             _log.exception("step failed unexpectedly", extra=_about(delivery))
             await delivery.retry(_PAUSE_S)

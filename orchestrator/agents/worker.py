@@ -59,7 +59,7 @@ class StepWorker:
         clock: Clock,
         identity: Identity,
         policy: WorkerPolicy,
-        jitter: Callable[[], float] = lambda: random.uniform(0.5, 1.5),
+        jitter: Callable[[], float] = lambda: random.uniform(0.5, 1.5),  # noqa: S311 (spreads retries, hides nothing)
     ) -> None:
         self._responses = responses
         self._announcer = announcer

@@ -37,7 +37,8 @@ async def test_a_task_id_is_made_where_none_is_given() -> None:
 
     first, second = await stage.start(make_request(), ""), await stage.start(make_request(), "")
 
-    assert first.task_id and second.task_id and first.task_id != second.task_id
+    assert first.task_id != second.task_id
+    assert all((first.task_id, second.task_id))
     assert (await stage.start(make_request(), "mine")).task_id == "mine"
 
 

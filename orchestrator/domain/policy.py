@@ -18,7 +18,9 @@ from orchestrator.domain.terms import coverage, key_terms
 ADDRESSED_FROM = 0.5
 
 _QUOTED = re.compile(r"`([^`]+)`|\"([^\"]+)\"|“([^”]+)”|(?<!\w)'([^']+)'(?!\w)")
-_FORBIDS = re.compile(r"\b(must not|mustn't|do not|don't|does not|should not|never|avoid|without)\b|^\s*no\b", re.I)
+_FORBIDS = re.compile(
+    r"\b(must not|mustn't|do not|don't|does not|should not|never|avoid|without)\b|^\s*no\b", re.IGNORECASE
+)
 
 
 def check_policy(requirements: Sequence[str], content: str) -> PolicyResult:
@@ -62,7 +64,7 @@ def check_rubric(rubric: str, content: str) -> CheckResult | None:
 
 def _violation(requirement: str, content: str) -> str | None:
     """What is wrong; empty if nothing is; None if that cannot be decided."""
-    forbids = _FORBIDS.search(requirement) is not None
+    forbids = _FORBIDS.search(_QUOTED.sub("", requirement)) is not None
     quoted = [next(filter(None, match.groups())) for match in _QUOTED.finditer(requirement)]
     if quoted:
         folded = content.casefold()

@@ -40,13 +40,12 @@ def render(deliberation: Deliberation, step: Step, budgets: TokenBudgets) -> Ste
     budget = budgets.prompt * CHARS_PER_TOKEN
     judges = step.kind in (StepKind.REVIEW, StepKind.SELECT)
     labels = deliberation.ballot(step.agent_id) if judges else {}
-    match step.kind:
-        case StepKind.PROPOSE:
-            user = _propose(deliberation, budget)
-        case StepKind.REVISE:
-            user = _revise(deliberation, step, budget)
-        case StepKind.REVIEW | StepKind.SELECT:
-            user = _review(deliberation, labels, budget)
+    if judges:
+        user = _review(deliberation, labels, budget)
+    elif step.kind is StepKind.REVISE:
+        user = _revise(deliberation, step, budget)
+    else:
+        user = _propose(deliberation, budget)
     title = TITLES.get(agent.role, agent.role)
     return StepRequest(
         step_id=step.step_id,

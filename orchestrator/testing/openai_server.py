@@ -67,7 +67,7 @@ class _Handler(BaseHTTPRequestHandler):
         time.sleep(self.settings.delay_s)
         self._answer(*(self.settings.script(body) or (200, completion(body, _text(body)))))
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class names it so)
         """Says nothing."""
 
     def _answer(self, status: int, document: object) -> None:

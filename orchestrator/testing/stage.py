@@ -77,7 +77,8 @@ class Stage:
     async def load(self, task_id: str) -> Deliberation:
         """The stored deliberation, which must exist."""
         deliberation = await self.store.load(task_id)
-        assert deliberation is not None
+        if deliberation is None:
+            raise LookupError(task_id)
         return deliberation
 
     async def answer(self, task_id: str, step: Step, error: str = "", *, announce: bool = True) -> None:

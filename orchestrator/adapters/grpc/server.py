@@ -6,7 +6,7 @@ from grpc_reflection.v1alpha import reflection
 
 from orchestrator.adapters.grpc.service import OrchestratorService
 from protos.orchestrator.v1 import orchestrator_pb2 as pb
-from protos.orchestrator.v1.orchestrator_pb2_grpc import add_OrchestratorServiceServicer_to_server
+from protos.orchestrator.v1 import orchestrator_pb2_grpc as pb_grpc
 
 SERVICE_NAME = pb.DESCRIPTOR.services_by_name["OrchestratorService"].full_name
 
@@ -31,7 +31,7 @@ class GrpcServer:
     def __init__(self, service: OrchestratorService, listen: str) -> None:
         self._server = grpc.aio.server(options=_OPTIONS)
         self._health = health.aio.HealthServicer()
-        add_OrchestratorServiceServicer_to_server(service, self._server)
+        pb_grpc.add_OrchestratorServiceServicer_to_server(service, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         names = (SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, self._server)

@@ -11,12 +11,12 @@ from orchestrator.application.deliberate import AwaitResult, StartDeliberation
 from orchestrator.application.ports import Clock
 from orchestrator.application.results import GetDeliberationResult, require_completed, require_in_time
 from protos.orchestrator.v1 import orchestrator_pb2 as pb
-from protos.orchestrator.v1.orchestrator_pb2_grpc import OrchestratorServiceServicer
+from protos.orchestrator.v1 import orchestrator_pb2_grpc as pb_grpc
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
-class OrchestratorService(OrchestratorServiceServicer):
+class OrchestratorService(pb_grpc.OrchestratorServiceServicer):
     """Deliberate, GetDeliberationResult and Orchestrate. The other methods answer UNIMPLEMENTED."""
 
     def __init__(

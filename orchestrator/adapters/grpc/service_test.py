@@ -6,7 +6,7 @@ from typing import Any
 
 import grpc
 import pytest
-from google.rpc.error_details_pb2 import BadRequest, RetryInfo  # type: ignore[import-untyped]
+from google.rpc.error_details_pb2 import BadRequest, RetryInfo
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from grpc_status.rpc_status import from_call
@@ -16,7 +16,7 @@ from orchestrator.adapters.grpc.service import OrchestratorService
 from orchestrator.domain.context import ContextEvent, ContextKind
 from orchestrator.testing.stage import Stage, SwitchedDependency
 from protos.orchestrator.v1 import orchestrator_pb2 as pb
-from protos.orchestrator.v1.orchestrator_pb2_grpc import OrchestratorServiceStub
+from protos.orchestrator.v1 import orchestrator_pb2_grpc as pb_grpc
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ async def channel(server: GrpcServer) -> AsyncIterator[grpc.aio.Channel]:
 
 @pytest.fixture
 def stub(channel: grpc.aio.Channel) -> Any:
-    return OrchestratorServiceStub(channel)
+    return pb_grpc.OrchestratorServiceStub(channel)
 
 
 def _request(**changes: Any) -> pb.DeliberateRequest:

@@ -131,7 +131,7 @@ async def _handle(message: Msg, handler: Handler) -> None:
         with translated():
             await message.nak(delay=_REDELIVER_S)
         raise
-    except Exception:
+    except Exception:  # noqa: BLE001
         # A defect met by one message must not stop the consumer; max_deliver bounds how often it comes again.
         _log.exception("a message could not be handled", extra={"subject": message.subject})
         with translated():

@@ -135,7 +135,7 @@ async def test_announcements_reach_the_handler_and_are_repeated_when_it_fails(na
 
     async def all_acknowledged() -> bool:
         info = await nats.jetstream.consumer_info(topology.RESULTS, topology.RESULTS_CONSUMER)
-        return info.num_ack_pending == 0 and info.num_pending == 0
+        return bool(info.num_ack_pending == 0 and info.num_pending == 0)
 
     await _until(all_acknowledged)
     consuming.cancel()
