@@ -18,6 +18,7 @@ from orchestrator.domain.terms import coverage, key_terms
         ('Say "thank you"', "Thank You very much", True),
         ("Must not use `eval`", "we call eval(x)", False),
         ("Must not use `eval`", "we call int(x)", True),
+        ("Must contain 'never-again'", "something else", False),
         ("Avoid 'global' and 'exec'", "no such thing", True),
         ("Avoid 'global' and 'exec'", "global x", False),
         ("Don't use threads", "threads everywhere", True),
