@@ -1,85 +1,25 @@
-"""The contract's meaning, over a real server and client; the use cases behind it run in memory."""
+"""The contract's meaning for Deliberate and GetDeliberationResult."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
 import pytest
 from google.rpc.error_details_pb2 import BadRequest, RetryInfo
-from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
-from grpc_status.rpc_status import from_call
 
-from orchestrator.adapters.grpc.server import SERVICE_NAME, GrpcServer, ServerCannotListen
-from orchestrator.adapters.grpc.service import OrchestratorService
-from orchestrator.domain.context import ContextEvent, ContextKind
+from orchestrator.testing.calls import detail, failure, work
 from orchestrator.testing.stage import Stage, SwitchedDependency
 from protos.orchestrator.v1 import orchestrator_pb2 as pb
-from protos.orchestrator.v1 import orchestrator_pb2_grpc as pb_grpc
-
-
-@pytest.fixture
-def vllm() -> SwitchedDependency:
-    return SwitchedDependency("vllm")
-
-
-@pytest.fixture
-async def stage(vllm: SwitchedDependency) -> Stage:
-    stage = Stage([vllm], max_open=5)
-    await stage.readiness.look()
-    return stage
-
-
-@pytest.fixture
-async def server(stage: Stage) -> AsyncIterator[GrpcServer]:
-    service = OrchestratorService(stage.start, stage.await_result, stage.get_result, stage.clock)
-    server = GrpcServer(service, "127.0.0.1:0")
-    await server.start()
-    yield server
-    await server.stop(0)
-
-
-@pytest.fixture
-async def channel(server: GrpcServer) -> AsyncIterator[grpc.aio.Channel]:
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as channel:
-        yield channel
-
-
-@pytest.fixture
-def stub(channel: grpc.aio.Channel) -> Any:
-    return pb_grpc.OrchestratorServiceStub(channel)
 
 
 def _request(**changes: Any) -> pb.DeliberateRequest:
     return pb.DeliberateRequest(**{"task_description": "Add two numbers.", "role": "DEV", **changes})
 
 
-async def _work(stage: Stage, task_id: str) -> None:
-    """Waits until the deliberation exists, and answers its steps."""
-    while not await stage.store.load(task_id):
-        await asyncio.sleep(0.001)
-    await stage.finish(task_id)
-
-
-async def _failure(call: Any) -> grpc.aio.AioRpcError:
-    with pytest.raises(grpc.aio.AioRpcError) as raised:
-        await call
-    return raised.value
-
-
-def _detail(error: grpc.aio.AioRpcError, kind: Any) -> Any:
-    status = from_call(error)  # type: ignore[arg-type]
-    assert status is not None
-    detail = kind()
-    assert status.details[0].Unpack(detail)
-    return detail
-
-
 async def test_waiting_answers_with_the_ranked_results(stub: Any, stage: Stage) -> None:
     call = stub.Deliberate(_request(task_id="mine", rounds=2))
 
-    answer, _ = await asyncio.gather(call, _work(stage, "mine"))
+    answer, _ = await asyncio.gather(call, work(stage, "mine"))
 
     assert answer.task_id == "mine"
     assert answer.status == pb.DELIBERATION_STATUS_COMPLETED
@@ -112,7 +52,7 @@ async def test_not_waiting_answers_at_once_and_the_result_is_found_later(stub: A
 async def test_a_repeated_task_id_is_the_same_deliberation(stub: Any) -> None:
     first = await stub.Deliberate(_request(task_id="mine", mode=pb.ASYNC))
     second = await stub.Deliberate(_request(task_id="mine", mode=pb.ASYNC))
-    error = await _failure(stub.Deliberate(_request(task_id="mine", rounds=2, mode=pb.ASYNC)))
+    error = await failure(stub.Deliberate(_request(task_id="mine", rounds=2, mode=pb.ASYNC)))
 
     assert second.metadata.execution_id == first.metadata.execution_id
     assert error.code() is grpc.StatusCode.ALREADY_EXISTS
@@ -128,21 +68,21 @@ async def test_a_repeated_task_id_is_the_same_deliberation(stub: Any) -> None:
     ],
 )
 async def test_an_invalid_request_names_its_fields(stub: Any, changes: dict[str, Any], fields: set[str]) -> None:
-    error = await _failure(stub.Deliberate(_request(**changes)))
+    error = await failure(stub.Deliberate(_request(**changes)))
 
     assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
-    assert {violation.field for violation in _detail(error, BadRequest).field_violations} == fields
+    assert {violation.field for violation in detail(error, BadRequest).field_violations} == fields
 
 
 async def test_an_unknown_role_is_not_found_and_the_known_are_named(stub: Any) -> None:
-    error = await _failure(stub.Deliberate(_request(role="POET")))
+    error = await failure(stub.Deliberate(_request(role="POET")))
 
     assert error.code() is grpc.StatusCode.NOT_FOUND
     assert all(role in (error.details() or "") for role in ("DEV", "QA", "ARCHITECT", "DEVOPS", "DATA"))
 
 
 async def test_an_unknown_result_is_not_found(stub: Any) -> None:
-    error = await _failure(stub.GetDeliberationResult(pb.GetDeliberationResultRequest(task_id="nothing")))
+    error = await failure(stub.GetDeliberationResult(pb.GetDeliberationResultRequest(task_id="nothing")))
 
     assert error.code() is grpc.StatusCode.NOT_FOUND
 
@@ -151,17 +91,17 @@ async def test_overload_says_when_to_come_again(stub: Any) -> None:
     for _ in range(5):
         await stub.Deliberate(_request(mode=pb.ASYNC))
 
-    error = await _failure(stub.Deliberate(_request()))
+    error = await failure(stub.Deliberate(_request()))
 
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-    assert _detail(error, RetryInfo).retry_delay.ToMilliseconds() > 0
+    assert detail(error, RetryInfo).retry_delay.ToMilliseconds() > 0
 
 
 async def test_a_lost_dependency_is_unavailable_and_named(stub: Any, stage: Stage, vllm: SwitchedDependency) -> None:
     vllm.there = False
     await stage.readiness.look()
 
-    error = await _failure(stub.Deliberate(_request()))
+    error = await failure(stub.Deliberate(_request()))
 
     assert error.code() is grpc.StatusCode.UNAVAILABLE
     assert "vllm" in (error.details() or "")
@@ -188,7 +128,7 @@ async def test_time_that_is_up_is_deadline_exceeded_for_who_waits(stub: Any, sta
         stage.clock.advance(1000)
         await stage.progress.expire_overdue()
 
-    error, _ = await asyncio.gather(_failure(stub.Deliberate(request)), expire())
+    error, _ = await asyncio.gather(failure(stub.Deliberate(request)), expire())
     asked = await stub.GetDeliberationResult(pb.GetDeliberationResultRequest(task_id="mine"))
 
     assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
@@ -196,7 +136,7 @@ async def test_time_that_is_up_is_deadline_exceeded_for_who_waits(stub: Any, sta
 
 
 async def test_the_work_goes_on_after_the_client_has_hung_up(stub: Any, stage: Stage) -> None:
-    error = await _failure(stub.Deliberate(_request(task_id="mine"), timeout=0.1))
+    error = await failure(stub.Deliberate(_request(task_id="mine"), timeout=0.1))
     await stage.finish("mine")
     found = await stub.GetDeliberationResult(pb.GetDeliberationResultRequest(task_id="mine"))
 
@@ -216,77 +156,12 @@ async def test_some_agents_failing_is_a_warning(stub: Any, stage: Stage) -> None
     assert answer.warnings == ["agent-dev-1 could not propose: the model refused"]
 
 
-def _orchestration(**changes: Any) -> pb.OrchestrateRequest:
-    return pb.OrchestrateRequest(**{"task_id": "o", "task_description": "Sort a list.", "role": "QA", **changes})
-
-
-async def test_an_orchestration_answers_with_winner_and_candidates(stub: Any, stage: Stage) -> None:
-    await stage.contexts.append(ContextEvent("e1", "case-1", ContextKind.DECISION, "Use SQL.", 1))
-    request = _orchestration(case_id="case-1", plan_id="plan-1")
-
-    answer, _ = await asyncio.gather(stub.Orchestrate(request), _work(stage, "o"))
-
-    assert answer.winner == answer.candidates[0]
-    assert len(answer.candidates) == 3
-    assert answer.execution_id == answer.metadata.execution_id
-    tags = answer.metadata.tags
-    assert (tags["context.decisions"], tags["context.timeline"], tags["context.summaries"]) == ("1", "0", "0")
-    assert len(tags["context.hash"]) == 16
-    assert (tags["case_id"], tags["plan_id"], tags["peer_review"]) == ("case-1", "plan-1", "true")
-
-
-@pytest.mark.parametrize(
-    ("options", "steps"),
-    [
-        (pb.OrchestratorOptions(), 6),
-        (pb.OrchestratorOptions(enable_peer_review=True, deliberation_rounds=2), 15),
-        (pb.OrchestratorOptions(enable_architect_selection=True), 7),
-        (pb.OrchestratorOptions(custom_params={"num_agents": "2"}), 4),
-    ],
-)
-async def test_options_decide_what_is_done(
-    stub: Any, stage: Stage, options: pb.OrchestratorOptions, steps: int
-) -> None:
-    answer, _ = await asyncio.gather(stub.Orchestrate(_orchestration(options=options)), _work(stage, "o"))
-
-    assert answer.metadata.tags["steps"] == str(steps)
-
-
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
-        ({"task_description": " "}, "task_description"),
-        ({"options": pb.OrchestratorOptions(deliberation_rounds=99)}, "options.deliberation_rounds"),
-        ({"options": pb.OrchestratorOptions(custom_params={"num_agents": "x"})}, "options.custom_params['num_agents']"),
-        ({"options": pb.OrchestratorOptions(custom_params={"colour": "red"})}, "options.custom_params['colour']"),
-        ({"context_options": pb.ContextOptions(max_events=-1)}, "context_options.max_events"),
-    ],
-)
-async def test_an_invalid_orchestration_names_its_fields(stub: Any, changes: dict[str, Any], field: str) -> None:
-    error = await _failure(stub.Orchestrate(_orchestration(**changes)))
-
-    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
-    assert [violation.field for violation in _detail(error, BadRequest).field_violations] == [field]
-
-
-async def test_an_orchestration_without_winner_is_an_error(stub: Any, stage: Stage) -> None:
-    async def fail() -> None:
-        while not await stage.store.load("o"):
-            await asyncio.sleep(0.001)
-        await stage.answer_phase("o", error="the model refused")
-
-    error, _ = await asyncio.gather(_failure(stub.Orchestrate(_orchestration())), fail())
-
-    assert error.code() is grpc.StatusCode.ABORTED
-    assert "the model refused" in (error.details() or "")
-
-
 async def test_a_defect_is_internal_and_tells_the_caller_nothing_of_the_inside(stub: Any, stage: Stage) -> None:
     async def broken(task_id: str) -> None:
         raise RuntimeError("secret")
 
     stage.store.load = broken  # type: ignore[method-assign]
-    error = await _failure(stub.GetDeliberationResult(pb.GetDeliberationResultRequest(task_id="x")))
+    error = await failure(stub.GetDeliberationResult(pb.GetDeliberationResultRequest(task_id="x")))
 
     assert error.code() is grpc.StatusCode.INTERNAL
     assert "secret" not in (error.details() or "")
@@ -309,7 +184,7 @@ async def test_a_defect_is_internal_and_tells_the_caller_nothing_of_the_inside(s
     ],
 )
 async def test_what_is_not_there_yet_says_so(stub: Any, method: str, request_: Any) -> None:
-    error = await _failure(getattr(stub, method)(request_))
+    error = await failure(getattr(stub, method)(request_))
 
     assert error.code() is grpc.StatusCode.UNIMPLEMENTED
     assert method in (error.details() or "")
@@ -321,35 +196,3 @@ async def test_the_stream_that_is_not_there_yet_says_so(stub: Any) -> None:
             pass
 
     assert raised.value.code() is grpc.StatusCode.UNIMPLEMENTED
-
-
-async def test_health_tells_the_process_from_the_service(channel: grpc.aio.Channel, server: GrpcServer) -> None:
-    health: Any = health_pb2_grpc.HealthStub(channel)
-
-    async def status(service: str) -> str:
-        answer = await health.Check(health_pb2.HealthCheckRequest(service=service))
-        return health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)
-
-    assert await status("") == "SERVING"
-    assert await status(SERVICE_NAME) == "NOT_SERVING"
-    await server.set_ready(True)
-    assert await status(SERVICE_NAME) == "SERVING"
-    await server.set_ready(False)
-    assert await status(SERVICE_NAME) == "NOT_SERVING"
-
-
-async def test_reflection_lists_the_service(channel: Any) -> None:
-    reflection: Any = reflection_pb2_grpc.ServerReflectionStub(channel)
-    request = reflection_pb2.ServerReflectionRequest(list_services="")
-
-    (answer,) = [answer async for answer in reflection.ServerReflectionInfo(iter([request]))]
-
-    names = {service.name for service in answer.list_services_response.service}
-    assert names == {SERVICE_NAME, "grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection"}
-
-
-async def test_an_address_that_is_taken_is_said(server: GrpcServer, stage: Stage) -> None:
-    service = OrchestratorService(stage.start, stage.await_result, stage.get_result, stage.clock)
-
-    with pytest.raises(ServerCannotListen, match=str(server.port)):
-        GrpcServer(service, f"127.0.0.1:{server.port}")

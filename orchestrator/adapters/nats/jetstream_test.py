@@ -19,20 +19,24 @@ from orchestrator.application.ports import DeliberationEvent
 from orchestrator.domain.errors import DependencyLost
 from orchestrator.domain.steps import StepRequest
 from orchestrator.testing.builders import make_step_request
-from orchestrator.testing.nats_server import NatsServer, running
+from orchestrator.testing.servers import Server, nats_server, running
 
 _DELIVERY = topology.DeliveryPolicy(ack_wait_s=1, max_deliver=3)
 
 
+def _url(server: Server) -> str:
+    return f"nats://127.0.0.1:{server.port}"
+
+
 @pytest.fixture(scope="module")
-def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
-    with running(tmp_path_factory.mktemp("jetstream")) as server:
-        yield server
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with running(nats_server(tmp_path_factory.mktemp("jetstream"))) as server:
+        yield _url(server)
 
 
 @pytest.fixture
-async def nats(shared_server: NatsServer) -> AsyncIterator[NatsConnection]:
-    connection = NatsConnection(shared_server.url, "test")
+async def nats(url: str) -> AsyncIterator[NatsConnection]:
+    connection = NatsConnection(url, "test")
     await connection.connect()
     await topology.ensure(connection, _DELIVERY)
     for stream in topology.streams():
@@ -209,8 +213,8 @@ async def test_without_a_connection_everything_is_a_lost_dependency() -> None:
 
 
 async def test_a_server_that_comes_late_and_goes_and_comes_back_is_used_again(tmp_path: Path) -> None:
-    server = NatsServer(tmp_path)
-    nats = NatsConnection(server.url, "test")
+    server = nats_server(tmp_path)
+    nats = NatsConnection(_url(server), "test")
     nats.on_connect(lambda: topology.ensure(nats, _DELIVERY))
     connecting = asyncio.create_task(nats.connect())
     await asyncio.sleep(0.1)

@@ -1,0 +1,44 @@
+"""A real server and client on loopback; the use cases behind it run in memory."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+import pytest
+
+from orchestrator.adapters.grpc.server import GrpcServer
+from orchestrator.adapters.grpc.service import OrchestratorService
+from orchestrator.testing.stage import Stage, SwitchedDependency
+from protos.orchestrator.v1 import orchestrator_pb2_grpc as pb_grpc
+
+
+@pytest.fixture
+def vllm() -> SwitchedDependency:
+    return SwitchedDependency("vllm")
+
+
+@pytest.fixture
+async def stage(vllm: SwitchedDependency) -> Stage:
+    stage = Stage([vllm], max_open=5)
+    await stage.readiness.look()
+    return stage
+
+
+@pytest.fixture
+async def server(stage: Stage) -> AsyncIterator[GrpcServer]:
+    service = OrchestratorService(stage.start, stage.await_result, stage.get_result, stage.clock)
+    server = GrpcServer(service, "127.0.0.1:0")
+    await server.start()
+    yield server
+    await server.stop(0)
+
+
+@pytest.fixture
+async def channel(server: GrpcServer) -> AsyncIterator[grpc.aio.Channel]:
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+        yield channel
+
+
+@pytest.fixture
+def stub(channel: grpc.aio.Channel) -> Any:
+    return pb_grpc.OrchestratorServiceStub(channel)
