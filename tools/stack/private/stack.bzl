@@ -5,6 +5,10 @@ load(":providers.bzl", "ServiceInfo", "StackInfo")
 
 _VERSION = 1
 
+def short_label(label):
+    """A label as people write it, when it is of the main repository."""
+    return str(label).replace("@@//", "//")
+
 def _stack_impl(ctx):
     services = [target[ServiceInfo] for target in ctx.attr.services]
     entries = [service.entry for service in services]
@@ -18,7 +22,7 @@ def _stack_impl(ctx):
     runfiles = ctx.runfiles().merge_all([service.runfiles for service in services])
     return [
         DefaultInfo(runfiles = runfiles),
-        StackInfo(label = _short(ctx.label), runfiles = runfiles, services = entries),
+        StackInfo(label = short_label(ctx.label), runfiles = runfiles, services = entries),
     ]
 
 stack = rule(
@@ -85,6 +89,3 @@ manifest = rule(
     },
 )
 
-def _short(label):
-    """A label of the main repository as people write it."""
-    return str(label).replace("@@//", "//")

@@ -1,7 +1,7 @@
 """The macros `stack_up` and `stack_down`."""
 
 load("@rules_python//python:py_binary.bzl", "py_binary")
-load(":stack.bzl", "manifest")
+load(":stack.bzl", "manifest", "short_label")
 
 def stack_up(name, stack, publish = {}, testonly = False, **kwargs):
     """A program that brings a stack up for a person; `bazel run NAME -- --help` explains it.
@@ -35,17 +35,18 @@ def stack_up(name, stack, publish = {}, testonly = False, **kwargs):
         **kwargs
     )
 
-def stack_down(name, **kwargs):
-    """A program that takes down what a stack_up has brought up, from any terminal.
+def stack_down(name, stack = None, **kwargs):
+    """A program that takes down what a stack_up has brought up, from any terminal. It needs nothing built.
 
     Args:
       name: of the program.
+      stack: label of the only stack that it takes down; without one, it takes down every stack.
       **kwargs: other attributes of py_binary, such as `visibility`.
     """
     py_binary(
         name = name,
         srcs = [Label("//tools/stack:main.py")],
-        args = ["down"],
+        args = ["down"] + (["--stack=" + short_label(native.package_relative_label(stack))] if stack else []),
         main = Label("//tools/stack:main.py"),
         deps = [Label("//tools/stack/runner")],
         **kwargs

@@ -34,7 +34,7 @@ looking inside while it is up:
   podman logs -f RUN-SERVICE                                   one service's log
   podman exec -it RUN-SERVICE python3.11                       a program inside
 """
-_DOWN = "Takes down every stack that stack_up has brought up on this machine, and removes its containers and network."
+_DOWN = "Takes down what stack_up has brought up on this machine, from any terminal."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -100,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     bring_up.set_defaults(run=_up, until_interrupted=lambda options: not options.detach)
 
     down = commands.add_parser("down", prog="stack_down", help="take stacks down", description=_DOWN)
+    down.add_argument("--stack", default="", metavar="LABEL", help="only this stack; an empty label means every stack")
     down.set_defaults(run=_down, until_interrupted=lambda options: False)
     return parser
 
@@ -116,7 +117,7 @@ async def _up(options: argparse.Namespace) -> None:
 
 async def _down(options: argparse.Namespace) -> None:
     progress = Progress(Timeline())
-    if not await up.down(progress):
+    if not await up.down(options.stack, progress):
         progress.text("No stack is up.")
 
 

@@ -34,7 +34,7 @@ async def up(manifest: Manifest, runfiles: Runfiles, publish: Sequence[Published
     await podman.check()
     for run in await cleanup.sweep(podman):
         progress.event(f"removed what run {run} had left behind")
-    await _check_alone(podman)
+    await _check_alone(podman, manifest.label)
     ports.check_free(publish)
     kind = cleanup.KIND_DETACHED if detach else cleanup.KIND_UP
     settings = Settings(kind, Path(tempfile.gettempdir()), publish=tuple(publish), keep=detach)
@@ -51,14 +51,14 @@ async def up(manifest: Manifest, runfiles: Runfiles, publish: Sequence[Published
             progress.event("taking the stack down")
 
 
-async def down(progress: Progress) -> int:
-    """Takes down every stack that stack_up brought up; how many there were.
+async def down(stack: str, progress: Progress) -> int:
+    """Takes down the stacks with that label, or all with an empty one, that stack_up brought up; how many there were.
 
     A stack_up that still runs is asked to do it, so that it ends well, too.
     """
     podman = Podman()
     await podman.check()
-    runs = {r.labels[LABEL_RUN]: r for r in await podman.resources() if _is_up(r)}
+    runs = {r.labels[LABEL_RUN]: r for r in await podman.resources() if _is_up(r, stack)}
     for run, resource in runs.items():
         await _ask_owner(resource)
         await cleanup.remove_run(podman, run)
@@ -83,10 +83,10 @@ def table(session: Session, publish: Sequence[PublishedPort]) -> str:
     )
 
 
-async def _check_alone(podman: Podman) -> None:
+async def _check_alone(podman: Podman, stack: str) -> None:
     for resource in await podman.resources():
-        if _is_up(resource):
-            stack, owner = resource.labels.get(LABEL_STACK, "a stack"), resource.labels[LABEL_OWNER].partition(":")[0]
+        if _is_up(resource, stack):
+            owner = resource.labels[LABEL_OWNER].partition(":")[0]
             raise StackAlreadyUpError(
                 f"{stack} is already up (process {owner}): bazel run //tools:stack_down takes it down"
             )
@@ -104,5 +104,7 @@ async def _ask_owner(resource: Resource) -> None:
         await asyncio.sleep(0.1)
 
 
-def _is_up(resource: Resource) -> bool:
+def _is_up(resource: Resource, stack: str) -> bool:
+    if stack and resource.labels.get(LABEL_STACK) != stack:
+        return False
     return resource.labels.get(LABEL_KIND) in (cleanup.KIND_UP, cleanup.KIND_DETACHED)

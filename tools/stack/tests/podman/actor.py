@@ -1,0 +1,110 @@
+"""Plays a service, or the tests, in a container: each argument is one step.
+
+  say:TEXT        prints a line
+  sleep:SECONDS
+  serve:PORT      answers HTTP on that port from then on, in the background
+  get:URL         fails unless a GET of it succeeds
+  reach:HOST      fails when a connection to port 53 of that address can be opened
+  write:PATH      fails unless a file can be made there
+  refuse:PATH     fails when a file can be made there
+  eat             takes memory until it is killed
+  stubborn        ignores SIGTERM
+  crash           ends by SIGSEGV
+  cases:LIST      writes JUnit XML with one case for each word: passed, failed or skipped
+  exit:CODE
+  wait            for ever
+
+As the tests' container it is given pytest's options, too; of those it takes --junitxml and prints the rest.
+"""
+
+import ctypes
+import http.server
+import signal
+import socket
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+OUTCOMES = {"passed": "", "failed": "<failure/>", "skipped": "<skipped/>"}
+
+
+class Ok(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{"ok": true}')
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # The base class has it so.
+        pass
+
+
+def serve(port: str) -> None:
+    server = http.server.ThreadingHTTPServer(("", int(port)), Ok)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+
+
+def get(url: str) -> None:
+    urllib.request.urlopen(url, timeout=5).close()  # noqa: S310  # A service of the same stack.
+
+
+def reach(host: str) -> None:
+    try:
+        socket.create_connection((host, 53), timeout=3).close()
+    except OSError:
+        return
+    sys.exit(f"{host} can be reached")
+
+
+def refuse(path: str) -> None:
+    try:
+        Path(path).write_text("")
+    except OSError:
+        return
+    sys.exit(f"{path} can be written")
+
+
+def cases(outcomes: str) -> None:
+    xml = next(word for word in sys.argv if word.startswith("--junitxml=")).partition("=")[2]
+    body = "".join(
+        f'<testcase classname="actor" name="case{number}" time="0.1">{OUTCOMES[outcome]}</testcase>'
+        for number, outcome in enumerate(outcomes.split(","))
+        if outcome
+    )
+    Path(xml).write_text(f"<testsuites><testsuite>{body}</testsuite></testsuites>")
+
+
+def eat(_: str) -> None:
+    taken = []
+    while True:
+        taken.append(bytearray(1 << 22))
+
+
+def main() -> None:
+    steps: dict[str, Callable[[str], object]] = {
+        "say": print,
+        "sleep": lambda seconds: time.sleep(float(seconds)),
+        "serve": serve,
+        "get": get,
+        "reach": reach,
+        "write": lambda path: Path(path).write_text(""),
+        "refuse": refuse,
+        "eat": eat,
+        "stubborn": lambda _: signal.signal(signal.SIGTERM, signal.SIG_IGN),
+        "crash": lambda _: ctypes.string_at(0),
+        "cases": cases,
+        "exit": lambda code: sys.exit(int(code)),
+        "wait": lambda _: threading.Event().wait(),
+    }
+    for word in sys.argv[1:]:
+        name, _, argument = word.partition(":")
+        if name in steps:
+            steps[name](argument)
+        else:
+            print("given", word)
+
+
+if __name__ == "__main__":
+    main()

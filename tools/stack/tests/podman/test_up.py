@@ -1,0 +1,103 @@
+"""stack_up and stack_down."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import urllib.request
+from pathlib import Path
+
+from tools.stack.tests.podman.harness import Harness
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def manifest(harness: Harness, port: int) -> Path:
+    return harness.manifest(harness.web("web", "reach:192.0.2.1"), publish={"web:main": port})
+
+
+def get(port: int) -> int:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as response:
+        return int(response.status)
+
+
+def test_it_is_up_on_the_published_port_until_ctrl_c(harness: Harness) -> None:
+    port = free_port()
+    run = harness.start("up", manifest(harness, port))
+    run.wait_for(f"127.0.0.1:{port}")
+    assert get(port) == 200
+    run.signal_group(signal.SIGINT)
+    assert run.end(10).code == 0
+    assert not harness.leftovers()
+    assert any(line.split() == ["web", "HTTP", "200", "main", f"127.0.0.1:{port}"] for line in run.error)
+
+
+def test_stack_down_takes_it_down_from_another_terminal(harness: Harness) -> None:
+    run = harness.start("up", manifest(harness, free_port()))
+    run.wait_for("is up")
+    assert harness.start("down", "--stack", harness.label).end().code == 0
+    assert not harness.leftovers()
+    run.end(5)
+
+
+def test_detached_it_stays_up_and_no_later_run_sweeps_it_away(harness: Harness) -> None:
+    port = free_port()
+    assert harness.start("up", manifest(harness, port), "--detach").end().code == 0
+    assert harness.test(harness.web(), tests=["cases:passed"]).code == 0
+    assert get(port) == 200
+    assert harness.start("down", "--stack", harness.label).end().code == 0
+    assert not harness.leftovers()
+
+
+def test_a_second_one_is_told_of_the_first(harness: Harness) -> None:
+    run = harness.start("up", manifest(harness, free_port()))
+    run.wait_for("is up")
+    ended = harness.start("up", manifest(harness, free_port())).end()
+    assert ended.code == 1
+    assert harness.label in ended.diagnosis
+    assert "stack_down" in ended.diagnosis
+    run.signal_group(signal.SIGTERM)
+    run.end(10)
+
+
+def test_a_taken_port_is_named_before_anything_starts(harness: Harness) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = int(server.getsockname()[1])
+        ended = harness.start("up", manifest(harness, port)).end()
+    assert ended.code == 1
+    assert f"port {port}" in ended.diagnosis
+    assert not any("started" in line for line in ended.error)
+
+
+def test_another_port_can_be_asked_for(harness: Harness) -> None:
+    port = free_port()
+    run = harness.start("up", manifest(harness, 1), "--publish", f"web:main={port}")
+    run.wait_for("is up")
+    assert get(port) == 200
+    run.signal_group(signal.SIGINT)
+    run.end(10)
+
+
+def test_a_service_that_ends_is_reported_and_the_others_stay(harness: Harness) -> None:
+    port = free_port()
+    stack = harness.manifest(harness.web(), harness.service("brief", "sleep:2", "exit:3"), publish={"web:main": port})
+    run = harness.start("up", stack)
+    run.wait_for("brief exited 3")
+    assert get(port) == 200
+    run.signal_group(signal.SIGINT)
+    assert run.end(10).code == 0
+
+
+def test_nothing_is_left_when_it_is_killed(harness: Harness) -> None:
+    run = harness.start("up", manifest(harness, free_port()))
+    run.wait_for("is up")
+    run.signal_group(signal.SIGKILL)
+
+
+def test_nothing_to_take_down_is_no_failure(harness: Harness) -> None:
+    ended = harness.start("down", "--stack", harness.label).end()
+    assert ended.code == 0
+    assert "No stack is up" in ended.error[-1]

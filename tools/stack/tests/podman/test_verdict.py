@@ -1,0 +1,91 @@
+"""Passing and failing: the verdict, its evidence, and the isolation that tests run in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tools.stack.tests.podman.harness import Harness
+
+
+def test_it_passes_and_leaves_evidence(harness: Harness) -> None:
+    ended = harness.test(
+        harness.web(), tests=["get:http://web:8000/", "say:hello from the tests", "cases:passed,skipped"]
+    )
+    assert ended.code == 0, ended.error
+    assert "hello from the tests" in ended.output
+    assert harness.xml.read_text().count("<testcase") == 2
+    for name in ("web", "tests"):
+        assert (harness.outputs / f"logs/{name}.log").is_file()
+        assert (harness.outputs / f"state/{name}.json").is_file()
+    assert {phase["name"] for phase in harness.timeline["phases"]} >= {"images", "network", "start", "tests", "remove"}
+    assert harness.timeline["failure"] is None
+    assert any(line.endswith(" s)") and "web ready" in line for line in ended.error)
+
+
+def test_the_log_has_what_the_container_said(harness: Harness) -> None:
+    harness.test(harness.web("web", "say:hello"), tests=["say:from the tests", "cases:passed"])
+    assert (harness.outputs / "logs/web.log").read_text().endswith(" hello\n")
+    assert " from the tests\n" in (harness.outputs / "logs/tests.log").read_text()
+
+
+@pytest.mark.parametrize(
+    ("steps", "facts"),
+    [
+        (["cases:passed,failed", "exit:1"], ["1 of 2", "actor::case1"]),
+        (["cases:failed"], ["1 of 1"]),
+        (["cases:passed", "exit:1"], ["pytest", "1"]),
+        (["cases:passed", "crash"], ["tests exited 139", "SIGSEGV"]),
+        (["cases:passed", "eat"], ["tests exited 137", "memory"]),
+        (["exit:5"], ["no test ran"]),
+        (["say:no XML"], ["XML"]),
+        (["cases:"], ["no test ran"]),
+        (["cases:skipped"], ["no test ran"]),
+    ],
+)
+def test_it_fails_and_says_why(harness: Harness, steps: Sequence[str], facts: Sequence[str]) -> None:
+    ended = harness.test(harness.web(), tests=steps)
+    assert ended.code == 1
+    for fact in facts:
+        assert fact in ended.diagnosis
+
+
+def test_the_filter_and_further_arguments_reach_pytest(harness: Harness) -> None:
+    manifest = harness.manifest(tests=["cases:passed"])
+    ended = harness.start("test", manifest, "-x", TESTBRIDGE_TEST_ONLY="test_a.py::test_b").end()
+    given = [line.removeprefix("given ") for line in ended.output.splitlines() if line.startswith("given ")]
+    assert given[1:] == ["-k", "test_a.py and test_b", "-x"]
+
+
+def test_containers_reach_each_other_and_nothing_else(harness: Harness, tmp_path: Path) -> None:
+    checks = [
+        "reach:192.0.2.1",
+        "reach:1.1.1.1",
+        "refuse:/etc/new",
+        "refuse:/actor.py",
+        "write:/tmp/new",
+        "write:/data/new",
+    ]
+    peer = harness.web("peer", "get:http://web:8000/", *checks, needs=["web"], tmpfs=["/data"])
+    ended = harness.test(harness.web(), peer, tests=["get:http://peer:8000/", *checks[:4], "cases:passed"])
+    assert ended.code == 0, ended.error
+
+
+def test_an_address_takes_the_place_of_its_reference(harness: Harness) -> None:
+    ended = harness.test(harness.web(), tests=["get:http://$(ip web):8000/", "cases:passed"])
+    assert ended.code == 0, ended.error
+
+
+def test_tests_that_do_not_end_are_stopped_before_bazel_kills_the_test(harness: Harness) -> None:
+    ended = harness.test(harness.web(), tests=["wait"], TEST_TIMEOUT="18")
+    assert "18 s" in ended.diagnosis
+    assert ended.seconds < 10
+    assert (harness.outputs / "logs/web.log").is_file()
+
+
+def test_two_runs_at_once_do_not_meet(harness: Harness) -> None:
+    manifest = harness.manifest(harness.web(), tests=["get:http://web:8000/", "sleep:1", "cases:passed"])
+    runs = [harness.start("test", manifest) for _ in range(2)]
+    assert [run.end().code for run in runs] == [0, 0]
