@@ -45,10 +45,6 @@ class Dispatcher:
         # Last: until it is closed, recovery finds it and announces it again.
         await self._store.close(deliberation.task_id)
 
-    async def repeat(self, deliberation: Deliberation) -> None:
-        """Publishes again whatever may have been lost."""
-        await self.advanced(deliberation, deliberation.pending.values())
-
     async def _hand_out(self, deliberation: Deliberation, steps: Iterable[Step]) -> None:
         await asyncio.gather(*(self._queue.publish(render(deliberation, step, self._budgets)) for step in steps))
 

@@ -55,8 +55,9 @@ def render(deliberation: Deliberation, step: Step, budgets: TokenBudgets) -> Ste
         role=agent.role,
         model=deliberation.model,
         messages=(
-            ChatMessage("system", f"You are a {title}. {agent.persona} Be brief."),
-            ChatMessage("user", user),
+            # What the agents of a council share comes first: the model server computes a common start only once.
+            ChatMessage("system", f"You are a {title}. Be brief."),
+            ChatMessage("user", f"{user}\n{agent.persona}"),
         ),
         max_tokens=budgets.completion(step.kind),
         temperature=_REVIEW_TEMPERATURE if judges else agent.temperature,

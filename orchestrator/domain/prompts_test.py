@@ -36,8 +36,16 @@ def test_each_kind_of_step_has_its_completion_budget(phase: StepKind, tokens: in
 def test_agents_differ_in_persona_and_temperature() -> None:
     requests = _requests(make_deliberation())
 
-    assert len({request.messages[0].content for request in requests}) == 3
+    assert len({request.messages[1].content for request in requests}) == 3
     assert len({request.temperature for request in requests}) == 3
+
+
+def test_agents_of_a_council_are_asked_with_a_common_start() -> None:
+    first, *others = [request.messages for request in _requests(make_deliberation())]
+    task = first[1].content.splitlines()[0]
+
+    assert all(messages[0] == first[0] for messages in others)
+    assert all(messages[1].content.startswith(task) for messages in others)
 
 
 def test_a_proposal_is_asked_for_with_constraints_and_context() -> None:

@@ -195,6 +195,17 @@ async def test_a_changed_configuration_is_applied(nats: NatsConnection) -> None:
     assert (info.config.ack_wait, info.config.max_deliver) == (7, 9)
 
 
+async def test_a_stream_of_an_earlier_version_is_brought_up_to_date_with_its_messages(nats: NatsConnection) -> None:
+    (context,) = [stream for stream in topology.streams() if stream.name == topology.CONTEXT]
+    await nats.jetstream.update_stream(context.evolve(max_age=60))
+    await nats.jetstream.publish("context.decision", b"kept")
+
+    await topology.ensure(nats, _DELIVERY)
+
+    info = await nats.jetstream.stream_info(topology.CONTEXT)
+    assert (info.config.max_age, info.state.messages) == (context.max_age, 1)
+
+
 @pytest.mark.parametrize(
     ("text", "token"), [("plain-1_a", "plain-1_a"), ("a.b c", "a%2Eb%20c"), ("x/*>", "x%2F%2A%3E")]
 )
