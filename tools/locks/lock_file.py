@@ -1,9 +1,9 @@
-"""The format of requirements.lock.
+r"""The format of requirements.lock.
 
 It is a requirements file with hashes, as pip reads it, with one rule more: each distribution is locked to
 one wheel, whose file name stands in a comment below its hash:
 
-    grpcio==1.85.1 \\
+    grpcio==1.85.1 \
         --hash=sha256:83aced2a…
         # wheel: grpcio-1.85.1-cp311-cp311-manylinux2014_x86_64.manylinux_2_17_x86_64.whl
         # via

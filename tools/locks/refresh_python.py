@@ -1,8 +1,7 @@
-"""Refreshes requirements.lock from requirements.in.
+"""Refreshes requirements.lock from requirements.in: `bazel run //tools/locks:python`.
 
-    bazel run //tools/locks:python                      # what requirements.in asks for, other versions kept
-    bazel run //tools/locks:python -- --upgrade         # the newest versions that agree
-    bazel run //tools/locks:python -- --upgrade-package=grpcio
+Versions stay as they are where requirements.in allows it; `-- --upgrade` takes the newest that agree, and
+`-- --upgrade-package=grpcio` those of one distribution.
 """
 
 from __future__ import annotations

@@ -77,5 +77,7 @@ def _locked(pin: Pin, wheels: Sequence[dict[str, object]]) -> LockedWheel:
                 hashes[unquote(urlsplit(location).path.rpartition("/")[2])] = sha256
     file = choose(hashes)
     if file is None:
-        raise LockError(f"{render_pin(pin)}: no wheel for {ARCHITECTURE} with glibc 2.{GLIBC_MINOR} among {len(wheels)}")
+        raise LockError(
+            f"{render_pin(pin)}: no wheel for {ARCHITECTURE} with glibc 2.{GLIBC_MINOR} among {len(wheels)}"
+        )
     return LockedWheel(pin, file, hashes[file])

@@ -7,8 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -48,9 +48,9 @@ class Runner:
         process.communicate()
         return process.returncode
 
-    def cases(self) -> list[str]:
-        """The names in the XML."""
-        return [case.attrib["name"] for case in ElementTree.parse(self.xml).iter("testcase")]
+    def cases(self, condition: str = "") -> list[str]:
+        """The names in the XML, of all cases or of those that an XPath predicate selects."""
+        return [case.attrib["name"] for case in ElementTree.parse(self.xml).findall(f".//testcase{condition}")]
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_every_case_is_in_the_xml_under_the_targets_name(runner: Runner) -> None
 def test_a_failure_fails_and_is_in_the_xml(runner: Runner) -> None:
     runner.write("def test_fails(): assert 1 == 2\ndef test_passes(): pass\n")
     assert runner.run() == 1
-    assert [case.attrib["name"] for case in ElementTree.parse(runner.xml).findall(".//testcase[failure]")] == ["test_fails"]
+    assert runner.cases("[failure]") == ["test_fails"]
 
 
 def test_a_filter_selects_cases(runner: Runner) -> None:
@@ -120,4 +120,4 @@ def test_a_time_out_fails_the_case_that_it_meets_and_starts_no_other(runner: Run
     process.communicate()
     assert process.returncode == 1
     assert runner.cases() == ["test_first", "test_endless"]
-    assert len(ElementTree.parse(runner.xml).findall(".//testcase[failure]")) == 1
+    assert runner.cases("[failure]") == ["test_endless"]

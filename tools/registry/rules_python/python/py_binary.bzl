@@ -6,4 +6,6 @@ def py_binary(**attrs):
     Args:
       **attrs: the attributes of Bazel's own py_binary.
     """
+
+    # buildifier: disable=native-py
     native.py_binary(**attrs)

@@ -9,4 +9,6 @@ def py_library(pyi_srcs = [], data = [], **attrs):
       data: files needed at run time.
       **attrs: the other attributes of Bazel's own py_library.
     """
+
+    # buildifier: disable=native-py
     native.py_library(data = data + pyi_srcs, **attrs)

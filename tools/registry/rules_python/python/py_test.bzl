@@ -6,4 +6,6 @@ def py_test(**attrs):
     Args:
       **attrs: the attributes of Bazel's own py_test.
     """
+
+    # buildifier: disable=native-py
     native.py_test(**attrs)

@@ -27,7 +27,7 @@ class Image:
 
     def blob(self, descriptor: dict[str, Any]) -> Path:
         algorithm, _, digest = descriptor["digest"].partition(":")
-        return self.root / "blobs" / algorithm / digest
+        return self.root.joinpath("blobs", algorithm, digest)
 
     def _json(self, descriptor: dict[str, Any]) -> dict[str, Any]:
         value = json.loads(self.blob(descriptor).read_text())
@@ -81,7 +81,11 @@ def test_the_platform_is_the_bases(image: Image) -> None:
 
 
 def test_layers_are_the_files_that_other_targets_made(image: Image) -> None:
-    assert {image.blob(layer).resolve().name for layer in image.layers} <= {"layer.tar", "layer.tar.gz", "layer.tar.zst"}
+    assert {image.blob(layer).resolve().name for layer in image.layers} <= {
+        "layer.tar",
+        "layer.tar.gz",
+        "layer.tar.zst",
+    }
 
 
 def test_a_child_has_its_bases_layers_first() -> None:

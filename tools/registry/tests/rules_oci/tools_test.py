@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from oci.private.configuration import merge_env
 from oci.private.descriptor import DescriptorError, describe
 from oci.private.image import build, main, parser
@@ -66,7 +67,7 @@ def test_a_layer_that_is_there_twice_is_one_blob(tmp_path: Path, layer: str) -> 
 
 
 def test_a_base_that_is_no_layout_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(LayoutError, match="index.json"):
+    with pytest.raises(LayoutError, match=r"index\.json"):
         _build(tmp_path / "image", f"--base={tmp_path / 'missing'}")
 
 

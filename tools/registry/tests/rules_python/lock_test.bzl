@@ -2,7 +2,7 @@
 
 load("@bazel_skylib//lib:partial.bzl", "partial")
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts", "unittest")
-load("//tools/registry/rules_python/python/private/pip:lock.bzl", "normalize", "parse_lock")
+load("//tools/registry/rules_python/python/private/pip:lock.bzl", "normalize", "parse_lock")  # buildifier: disable=bzl-visibility
 
 _LOCK = """\
 # A comment.

@@ -2,7 +2,7 @@
 
 load("@bazel_skylib//lib:partial.bzl", "partial")
 load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
-load("//tools/registry/rules_python/python/private/pip:dependencies.bzl", "dependencies")
+load("//tools/registry/rules_python/python/private/pip:dependencies.bzl", "dependencies")  # buildifier: disable=bzl-visibility
 
 _REQUIRES = {
     "": ["click", "left_out"],

@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
 from python.private.pip import wheel as tool
 
 _METADATA = """\
@@ -34,7 +35,8 @@ _MEMBERS = {
 }
 
 needs_pip = pytest.mark.skipif(
-    not list(Path("/usr/share/python-wheels").glob("pip-*.whl")), reason="the tool is for the toolbox, which has pip as a wheel"
+    not list(Path("/usr/share/python-wheels").glob("pip-*.whl")),
+    reason="the tool is for the toolbox, which has pip as a wheel",
 )
 
 
@@ -52,7 +54,10 @@ def wheel(tmp_path: Path) -> Path:
 
 
 def test_requirements_are_those_of_this_platform_by_extra(wheel: Path) -> None:
-    assert tool.requires(wheel) == {"": ["typing_extensions"], "fast": ["cython_lib", "some_program", "typing_extensions"]}
+    assert tool.requires(wheel) == {
+        "": ["typing_extensions"],
+        "fast": ["cython_lib", "some_program", "typing_extensions"],
+    }
 
 
 def test_a_file_without_metadata_is_no_wheel(tmp_path: Path) -> None:
@@ -125,6 +130,6 @@ def test_pips_log_is_explained(log: str, reason: str) -> None:
 
 
 def test_a_missing_pip_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tool, "_PIP_WHEELS", "/nowhere/pip-*.whl")
+    monkeypatch.setattr(tool, "_PIP_WHEELS", Path("/nowhere"))
     with pytest.raises(tool.WheelError, match="pip is missing"):
         tool.find_pip()

@@ -12,10 +12,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import IO, Any, cast
 
 _MEDIA_TYPE = "application/vnd.oci.image.layer.v1.tar"
 _GZIP = b"\x1f\x8b"
+_BLOCK = 1 << 20
 _ZSTD = b"\x28\xb5\x2f\xfd"
 
 # Like rules_oci: no clock in the output.
@@ -26,14 +27,17 @@ class DescriptorError(Exception):
     """A layer that cannot be described. Its text is one line for the user."""
 
 
-def _sha256(stream: BinaryIO) -> str:
-    return f"sha256:{hashlib.file_digest(stream, 'sha256').hexdigest()}"
+def _sha256(stream: IO[bytes]) -> str:
+    digest = hashlib.sha256()
+    while block := stream.read(_BLOCK):
+        digest.update(block)
+    return f"sha256:{digest.hexdigest()}"
 
 
 def _gzip_diff_id(layer: Path) -> str:
     try:
         with gzip.open(layer) as stream:
-            return _sha256(cast(BinaryIO, stream))
+            return _sha256(cast(IO[bytes], stream))
     except (EOFError, gzip.BadGzipFile) as error:
         raise DescriptorError(f"{layer}: not a whole gzip stream: {error}") from error
 
@@ -49,8 +53,7 @@ def _zstd_diff_id(layer: Path) -> str:
             [program, "--decompress", "--stdout"], stdin=stream, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         ) as process,
     ):
-        assert process.stdout is not None
-        diff_id = _sha256(cast(BinaryIO, process.stdout))
+        diff_id = _sha256(cast(IO[bytes], process.stdout))
     if process.returncode:
         raise DescriptorError(f"{layer}: not a whole zstd stream")
     return diff_id

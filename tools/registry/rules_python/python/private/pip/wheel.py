@@ -6,7 +6,6 @@ Runs on the toolbox's Python with nothing installed: pip, and the library `packa
 from __future__ import annotations
 
 import errno
-import glob
 import json
 import os
 import re
@@ -19,7 +18,7 @@ from collections.abc import Callable
 from email.parser import HeaderParser
 from pathlib import Path
 
-_PIP_WHEELS = "/usr/share/python-wheels/pip-*.whl"
+_PIP_WHEELS = Path("/usr/share/python-wheels")
 _METADATA = re.compile(r"[^/]+\.dist-info/METADATA")
 
 # PEP 427's folders below NAME.data, and where they go.
@@ -43,10 +42,10 @@ class WheelError(Exception):
 
 def find_pip() -> str:
     """Debian's pip, as a wheel that Python can import from."""
-    wheels = sorted(glob.glob(_PIP_WHEELS))
+    wheels = sorted(_PIP_WHEELS.glob("pip-*.whl"))
     if not wheels:
-        raise WheelError(f"pip is missing: nothing matches {_PIP_WHEELS} (Debian package python3-pip-whl)")
-    return wheels[-1]
+        raise WheelError(f"pip is missing: there is no pip-*.whl in {_PIP_WHEELS} (Debian package python3-pip-whl)")
+    return str(wheels[-1])
 
 
 def explain(requirement: str, sha256: str, log: str) -> str:
@@ -76,7 +75,8 @@ def download(requirement: str, sha256: str, target: Path) -> None:
 
 def read_requires(metadata: str, normalize: Callable[[str], str]) -> dict[str, list[str]]:
     """What a distribution requires on this interpreter: extra (or "") -> names."""
-    from packaging.requirements import Requirement
+    # It is in pip's wheel, which `main` makes importable.
+    from packaging.requirements import Requirement  # noqa: PLC0415
 
     message = HeaderParser().parsestr(metadata)
     requirements = [Requirement(line) for line in message.get_all("Requires-Dist", [])]

@@ -10,6 +10,7 @@ load("@rules_python//python/private/pip:targets.bzl", "wheel_file")
 exports_files(["{file}"])
 
 wheel_file(
+    name = "whl",
     distribution = "{distribution}",
     file = "{file}",
     hub = "{hub}",

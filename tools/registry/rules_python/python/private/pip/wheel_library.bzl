@@ -7,6 +7,7 @@ load("@{hub}//:packages.bzl", "PACKAGES")
 load("@rules_python//python/private/pip:targets.bzl", "wheel_contents")
 
 wheel_contents(
+    name = "pkg",
     distribution = "{distribution}",
     hub = "{hub}",
     packages = PACKAGES,
