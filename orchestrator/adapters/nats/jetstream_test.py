@@ -197,7 +197,7 @@ async def test_a_changed_configuration_is_applied(nats: NatsConnection) -> None:
 
 async def test_a_stream_of_an_earlier_version_is_brought_up_to_date_with_its_messages(nats: NatsConnection) -> None:
     (context,) = [stream for stream in topology.streams() if stream.name == topology.CONTEXT]
-    await nats.jetstream.update_stream(context.evolve(max_age=60))
+    await nats.jetstream.update_stream(context.evolve(max_age=600))
     await nats.jetstream.publish("context.decision", b"kept")
 
     await topology.ensure(nats, _DELIVERY)
