@@ -15,9 +15,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--file", action="append", default=[], metavar="PATH=FILE")
     options = parser.parse_args(arguments)
     given = dict(pair.split("=", 1) for pair in options.file)
-    files = {
-        f"{options.prefix}/{path}": Path(file).read_bytes() for path, file in sorted(given.items())
-    }
+    files = {f"{options.prefix}/{path}": Path(file).read_bytes() for path, file in sorted(given.items())}
     sources = [Source(path, content) for path, content in files.items() if path.endswith(".py")]
     with LayerWriter(options.output) as layer:
         for path, content in files.items():

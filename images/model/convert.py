@@ -16,9 +16,7 @@ from images.model.random_weights import TINYLLAMA, random_weights
 from images.model.tokenizer import BpeTokenizer
 
 
-def write_checkpoint(
-    directory: Path, config: LlamaConfig, tokenizer: BpeTokenizer, weights: Weights
-) -> None:
+def write_checkpoint(directory: Path, config: LlamaConfig, tokenizer: BpeTokenizer, weights: Weights) -> None:
     """Write every file of a checkpoint into a directory, which is made."""
     directory.mkdir(parents=True, exist_ok=True)
     write_weights(directory / "model.safetensors", weights)

@@ -73,9 +73,7 @@ def main(arguments: list[str] | None = None) -> int:
         with tempfile.TemporaryDirectory(dir=options.output.parent) as work:
             for pair in options.file:
                 name, _, sha256 = pair.partition("=")
-                fetch(
-                    options.repo, options.revision, name, sha256, options.output, Path(work)
-                )
+                fetch(options.repo, options.revision, name, sha256, options.output, Path(work))
     except FetchError as error:
         print(f"fetch: {error}", file=sys.stderr)
         return 1

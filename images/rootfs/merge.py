@@ -26,9 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--deb", type=Path, action="append", required=True)
-    parser.add_argument(
-        "--skeleton", action="store_true", help="add accounts and usr-merge's links"
-    )
+    parser.add_argument("--skeleton", action="store_true", help="add accounts and usr-merge's links")
     parser.add_argument("--exclude", action="append", default=[], help="a pattern of paths to drop")
     parser.add_argument("--bytecode", action="append", default=[], help="a folder to compile")
     parser.add_argument("--symlink", action="append", default=[], metavar="PATH=TARGET")

@@ -96,9 +96,7 @@ class Tree:
             self.add(path, Node(0o644, Content(text), package=deb.name))
 
     @staticmethod
-    def _node(
-        deb: Deb, member: tarfile.TarInfo, original: str, contents: dict[str, Content]
-    ) -> Node:
+    def _node(deb: Deb, member: tarfile.TarInfo, original: str, contents: dict[str, Content]) -> Node:
         if member.isdir():
             return Node((member.mode & 0o777) | 0o555, package=deb.name)
         if member.issym():

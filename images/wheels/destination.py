@@ -56,9 +56,7 @@ class LayerDestination(WheelDestination):
         self._sources: list[Source] = []
         self._left_out: set[str] = set()
 
-    def write_script(
-        self, name: str, module: str, attr: str, section: Literal["console", "gui"]
-    ) -> RecordEntry:
+    def write_script(self, name: str, module: str, attr: str, section: Literal["console", "gui"]) -> RecordEntry:
         name, text = Script(name, module, attr, section).generate(INTERPRETER, "posix")
         return self._write(Scheme("scripts"), name, text, executable=True)
 

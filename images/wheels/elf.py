@@ -29,9 +29,7 @@ def without_debug_data(content: bytes) -> bytes:
         return content
     segments_end = phoff + phnum * phentsize
     for index in range(phnum):
-        _, _, offset, _, _, size, _, _ = _PROGRAM_HEADER.unpack_from(
-            content, phoff + index * phentsize
-        )
+        _, _, offset, _, _, size, _, _ = _PROGRAM_HEADER.unpack_from(content, phoff + index * phentsize)
         segments_end = max(segments_end, offset + size)
     sections_end = shoff + shnum * shentsize
     for index in range(shnum):

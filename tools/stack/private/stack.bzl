@@ -88,4 +88,3 @@ manifest = rule(
         "tests": attr.label(providers = [ServiceInfo], doc = "The tests' container."),
     },
 )
-
