@@ -80,7 +80,7 @@ class RayCluster:
 class Store:
     """Redis, as the orchestrator leaves it."""
 
-    client: "redis.Redis[str]"
+    client: redis.Redis
 
     def deliberation(self, task_id: str) -> dict[str, Any]:
         """The state of a deliberation. Raises AssertionError where there is none."""

@@ -1,6 +1,7 @@
 """Deliberate and GetDeliberationResult, over gRPC, through NATS and Ray to vLLM and back."""
 
 import time
+from functools import partial
 
 import grpc
 
@@ -59,7 +60,7 @@ def test_deliberate_empty_task(orchestrator: pb_grpc.OrchestratorServiceStub, st
     """A task of nothing, or of blanks, is refused with the field's name, and asks nobody."""
     before = stack.model_server.finished_requests()
     for blank in ("", "  \n"):
-        error = refused(lambda text=blank: orchestrator.Deliberate(_dev_task(text), timeout=RPC_SECONDS))
+        error = refused(partial(orchestrator.Deliberate, _dev_task(blank), timeout=RPC_SECONDS))
         assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
         assert field_violations(error) == {"task_description"}
 

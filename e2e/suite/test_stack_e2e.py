@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -35,8 +36,10 @@ def test_jetstream_has_the_streams(stack: Stack) -> None:
 def test_orchestrator_is_healthy_and_describes_itself() -> None:
     """grpc.health.v1 says SERVING for the service, and reflection lists it."""
     with grpc.insecure_channel(os.environ["ORCHESTRATOR_ADDRESS"]) as channel:
-        health = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(service=SERVICE), timeout=10)
-        reflection = reflection_pb2_grpc.ServerReflectionStub(channel)
+        # Their stubs on PyPI don't tell the methods.
+        health_stub: Any = health_pb2_grpc.HealthStub(channel)
+        reflection: Any = reflection_pb2_grpc.ServerReflectionStub(channel)
+        health = health_stub.Check(health_pb2.HealthCheckRequest(service=SERVICE), timeout=10)
         question = reflection_pb2.ServerReflectionRequest(list_services="")
         answer = next(reflection.ServerReflectionInfo(iter([question]), timeout=10))
 

@@ -44,5 +44,5 @@ def run(
 def output(script: str, *arguments: str | Path, **options: object) -> list[str]:
     """The lines that a script prints, which must succeed."""
     done = run(script, *arguments, **options)  # type: ignore[arg-type]
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stderr  # noqa: S101, for tests
     return done.stdout.splitlines()
