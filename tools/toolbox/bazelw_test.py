@@ -60,6 +60,11 @@ def test_bazel_of_the_right_version_gets_the_arguments_unchanged(machine: Machin
     assert machine.bazelw("--batch", "build", "a b", "") == "bazel|--batch|build|a b||"
 
 
+def test_a_distributions_build_of_the_version_will_do(machine: Machine) -> None:
+    machine.install("bazel", "7.7.1-homebrew")
+    assert machine.bazelw("info") == "bazel|info|"
+
+
 def test_bazelisk_when_bazel_is_another(machine: Machine) -> None:
     machine.install("bazel", "7.7.10")
     machine.install("bazelisk", "7.7.1")

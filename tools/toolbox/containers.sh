@@ -12,7 +12,8 @@ configure_containers() {
     ((nofile < old_nofile || nproc < old_nproc)) || return 0
     nofile=$(at_most "$nofile" "$old_nofile") nproc=$(at_most "$nproc" "$old_nproc")
   fi
-  containers_conf "$nofile" "$nproc" >"$1/root/etc/containers/containers.conf"
+  containers_conf "$nofile" "$nproc" >"$1/root/etc/containers/containers.conf.new"
+  mv "$1/root/etc/containers/containers.conf.new" "$1/root/etc/containers/containers.conf"
   printf '%s %s\n' "$nofile" "$nproc" >"$1/limits"
 }
 

@@ -13,6 +13,10 @@ bazel_version=$(<../../.bazelversion)
 . ./apt.sh
 # shellcheck source=tools/toolbox/root.sh
 . ./root.sh
+# shellcheck source=tools/toolbox/processes.sh
+. ./processes.sh
+# shellcheck source=tools/toolbox/remove.sh
+. ./remove.sh
 
 readonly PYTHON_SUITE=bookworm # has python3.11, whatever Debian the machine runs
 
@@ -57,16 +61,6 @@ interrupted() {
 abandon() {
   [[ -z $maker ]] || { kill -KILL "$maker" && wait "$maker"; } 2>/dev/null || true
   remove_tree "$making"
-}
-
-# remove_half_made: what makers left that could not even abandon.
-remove_half_made() {
-  local directory
-  for directory in "$base"/.making-* "$base"/.removing-*; do
-    [[ -e $directory ]] || continue
-    say "removing ${directory##*/}, which an interrupted run left"
-    remove_tree "$directory"
-  done
 }
 
 # ensure_mmdebstrap: the one package that making a toolbox needs on the machine itself.
@@ -128,7 +122,9 @@ begin_phase() {
 # recipe_failed MIRROR: ends with what to do about it, as far as the log tells.
 recipe_failed() {
   case $(reason_in_log) in
-    *'No space left on device'* | *'enough free space'*) die "the disk of $base ran full; free some, or set XDG_CACHE_HOME to a larger disk" ;;
+    *'No space left on device'* | *'enough free space'*)
+      die "the disk of $base ran full; free some, or set XDG_CACHE_HOME to a larger disk"
+      ;;
     *NO_PUBKEY* | *'is not signed'* | *EXPKEYSIG*)
       die "this machine has no key for $1: apt-get install debian-archive-keyring, or set Signed-By in the apt source"
       ;;
@@ -158,24 +154,10 @@ reason_in_log() {
 check_bazel() {
   local found
   # shellcheck disable=SC2016 # the inner shell expands it
-  found=$(unshare --mount -- bash -c 'mount --rbind /proc "$0/proc" && chroot "$0" bazel --version' "$making/root" 2>&1) || true
+  found=$(unshare --mount -- bash -c 'mount --rbind /proc "$0/proc" && chroot "$0" bazel --version' \
+    "$making/root" 2>&1) || true
   [[ $found == "bazel $bazel_version"* ]] ||
-    die "Debian's unstable has another Bazel than $bazel_version now (it answers: $found): install bazelisk, or change .bazelversion"
-}
-
-# remove_superseded: toolboxes of other keys that nothing runs in.
-remove_superseded() {
-  local other
-  for other in "$base"/*/; do
-    other=${other%/}
-    [[ $other != "$toolbox" && -d $other/root ]] || continue
-    if in_use "$other/root"; then
-      say "the superseded toolbox $other is still in use and stays"
-    else
-      say "removing the superseded toolbox $other"
-      remove_toolbox "$other"
-    fi
-  done
+    die "unstable has another Bazel than $bazel_version now ($found): install bazelisk, or change .bazelversion"
 }
 
 [[ ${BASH_SOURCE[0]} != "$0" ]] || main

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # The toolbox's mount namespace: finding it, making it, entering it.
-# Needs say.sh, host.sh, apt.sh, root.sh after locate_root, containers.sh and visible.sh.
+# Needs say.sh, host.sh, apt.sh, root.sh after locate_root, processes.sh, containers.sh, visible.sh
+# and check.sh.
 #
 # There is one namespace per toolbox, for everyone: podman keeps network namespaces as bind mounts in /run, and what one
 # entry mounts the next must see. A process keeps it (holder.sh), not a bind-mounted file as `ip netns` does: a process is
@@ -11,8 +12,7 @@ inside_toolbox() { [[ -e /run/ray-vllm-toolbox ]]; }
 
 # enter COMMAND ARGUMENT...: becomes the command, in the toolbox and in the same folder.
 enter() {
-  local nsenter
-  cd -P .
+  cd -P . || die "the current folder is gone"
   clean_environment
   if inside_toolbox; then exec "$@"; fi
   ensure_root
@@ -20,19 +20,16 @@ enter() {
   ensure_namespace
   configure_containers "$toolbox"
   make_visible
-  nsenter=$(type -P nsenter)
-  export PATH=$TOOLBOX_PATH
-  exec "$nsenter" --target "$anchor" --mount --wdns="$PWD" -- "$@"
+  exec nsenter --target "$anchor" --mount --wdns="$PWD" -- "$@"
 }
-
-readonly TOOLBOX_PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 # clean_environment: takes out what names the machine's own programs, libraries and services.
 clean_environment() {
   unset BASH_ENV CONTAINERS_CONF CONTAINERS_CONF_OVERRIDE CONTAINERS_STORAGE_CONF CONTAINER_HOST \
     DBUS_SESSION_BUS_ADDRESS ENV JAVA_HOME LD_LIBRARY_PATH LD_PRELOAD PYENV_ROOT PYTHONDONTWRITEBYTECODE PYTHONHOME \
     PYTHONPATH VIRTUAL_ENV XDG_RUNTIME_DIR
-  export LANG=C.UTF-8 LC_ALL=C.UTF-8 PODMAN_IGNORE_CGROUPSV1_WARNING=1 SHELL=/bin/bash
+  export LANG=C.UTF-8 LC_ALL=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+    PODMAN_IGNORE_CGROUPSV1_WARNING=1 SHELL=/bin/bash
 }
 
 # ensure_namespace: sets `anchor` to a process in the namespace.
@@ -48,18 +45,15 @@ find_holder() {
   local namespace
   [[ -e $toolbox/namespace ]] || return
   read -r anchor namespace <"$toolbox/namespace"
-  is_inside "$anchor" "$namespace"
+  is_inside "$toolbox" "$namespace" "$anchor"
 }
-
-# is_inside PID NAMESPACE: whether that process is in that namespace of this toolbox.
-is_inside() { [[ /proc/$1/root -ef $toolbox/root && $(readlink "/proc/$1/ns/mnt") == "$2" ]]; }
 
 # adopt_survivor: gives the namespace a new holder, if a process is left in it.
 adopt_survivor() {
   local namespace survivors
   [[ -e $toolbox/namespace ]] || return
   read -r _ namespace <"$toolbox/namespace"
-  survivors=$(processes_in "$namespace")
+  survivors=$(processes_in "$toolbox" "$namespace")
   [[ $survivors ]] || return
   keep_namespace nsenter --target "${survivors%%$'\n'*}" --mount -- /bin/bash -c "$(<"$tools/holder.sh")" holder.sh
 }
@@ -83,15 +77,6 @@ keep_namespace() {
   printf '%s\n' "$line" >"$toolbox/namespace"
 }
 
-# processes_in NAMESPACE: prints the ids of the processes in it.
-processes_in() {
-  local process
-  for process in /proc/[0-9]*; do
-    process=${process#/proc/}
-    if is_inside "$process" "$1"; then printf '%s\n' "$process"; fi
-  done
-}
-
 # follow_apt: in the toolbox apt has this machine's mirror for Debian's stable releases and its way to reach it.
 follow_apt() {
   local source uri keyring
@@ -110,7 +95,7 @@ make_visible() {
     [[ /proc/$anchor/root$path -ef $path ]] || missing+=("$path" "$(readlink -f -- "$path")")
   done
   ((${#missing[@]})) || return 0
-  nsenter --target "$anchor" --mount -- /bin/bash -c "$(<"$tools/show.sh")" show "${missing[@]}"
+  nsenter --target "$anchor" --mount -- /bin/bash -c "$(<"$tools/show.sh")" show "${missing[@]}" || true
   [[ $PWD == / || /proc/$anchor/root$PWD -ef $PWD ]] ||
-    die "$PWD cannot be seen in the toolbox, perhaps since it was mounted later: run tools/toolbox/toolbox stop, then this again"
+    die "$PWD cannot be seen in the toolbox; if it was mounted only now, run tools/toolbox/toolbox stop and this again"
 }

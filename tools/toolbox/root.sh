@@ -32,31 +32,11 @@ ensure_root() {
   exec 9>&-
 }
 
-# remove_toolbox DIRECTORY: takes it out of sight in one step, then removes it.
-remove_toolbox() {
-  local removing=$base/.removing-${1##*/}
-  mv --no-target-directory "$1" "$removing" && remove_tree "$removing"
-}
-
-# in_use ROOT: whether a process has it as its root directory.
-in_use() {
-  local process
-  for process in /proc/[0-9]*; do
-    [[ $process/root -ef $1 ]] && return
-  done
-  return 1
-}
-
-# remove_tree DIRECTORY: never through a mount. A few tries, since killed processes may still be writing.
-remove_tree() {
-
-  if awk -v under="$1/" 'index($5 "/", under) == 1 { found = 1 } END { exit !found }' /proc/self/mountinfo; then
-    say "$1 has file systems mounted in it and stays; umount them and remove it"
-    return
-  fi
-  for _ in 1 2 3 4 5; do
-    rm --recursive --force --one-file-system -- "$1" 2>/dev/null && return
-    sleep 0.2
-  done
-  say "$1 could not be removed: $(rm --recursive --force --one-file-system -- "$1" 2>&1 | head -n 1)"
+# with_makers_lock COMMAND: runs it while no toolbox can be made; nothing where there has never been one.
+with_makers_lock() {
+  [[ -d $base ]] || return 0
+  exec 9>"$base/lock"
+  flock --nonblock 9 || die "a toolbox is being made or removed just now; wait for it, or interrupt it"
+  "$@"
+  exec 9>&-
 }

@@ -39,7 +39,7 @@ def test_run_takes_a_command() -> None:
 
 
 def test_nothing_to_stop_or_remove() -> None:
-    for command in ("stop", "remove"):
+    for command in ("stop", "prune", "remove"):
         done = _toolbox(command, XDG_CACHE_HOME="/nonexistent")
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
