@@ -39,6 +39,7 @@ class Report:
         """Writes timeline.json and summary.txt."""
         if self._outputs is None:
             return
+        self._outputs.mkdir(parents=True, exist_ok=True)
         document = {
             "stack": self._manifest.label,
             "failure": str(failure) if failure else None,

@@ -65,6 +65,7 @@ class Session:
         self.supervisor: Supervisor
         self._runfiles = runfiles
         self._reaper: Reaper | None = None
+        self._creating = False
 
     async def prepare(self) -> dict[str, Layout]:
         """Makes sure that podman works and that somebody cleans up; the layout of each image that is needed."""
@@ -85,6 +86,7 @@ class Session:
             LABEL_STACK: self.manifest.label,
             LABEL_WORKDIR: str(self.workdir),
         }
+        self._creating = True
         loader = ImageLoader(self.podman, layouts.values(), self._image_loaded)
         loading = group.create_task(self._load(loader))
         with self.timeline.phase("network"):
@@ -103,22 +105,34 @@ class Session:
             await loading
 
     async def finish(self, failure: BaseException | None) -> None:
-        """Collects logs and states, then removes everything; nothing stops it half-way."""
+        """Collects logs and states, then removes everything.
+
+        Raises StackError when something could not be removed; after a failure that is only reported, so that the
+        failure's own diagnosis stays the first.
+        """
         if failure is None and self.settings.keep:
             self._dismiss_reaper()
             return
+        try:
+            if self._creating:
+                await self._collect_and_remove()
+            self._dismiss_reaper()
+        except StackError as error:
+            if failure is None:
+                raise
+            self.progress.event(f"not everything could be removed: {error}")
+        finally:
+            cleanup.remove_workdir(self.workdir)
+            self.report.write_summary(failure)
+
+    async def _collect_and_remove(self) -> None:
         try:
             with self.timeline.phase("collect"):
                 await self._collect()
         except StackError as error:
             self.progress.event(f"logs and states could not be collected: {error}")
-        try:
-            with self.timeline.phase("remove"):
-                await cleanup.remove_run(self.podman, self.run_id)
-            self._dismiss_reaper()
-        finally:
-            self.report.write_summary(failure)
-            cleanup.remove_workdir(self.workdir)
+        with self.timeline.phase("remove"):
+            await cleanup.remove_run(self.podman, self.run_id)
 
     async def _collect(self) -> None:
         resources = await self.podman.resources(f"{LABEL_RUN}={self.run_id}")
