@@ -47,6 +47,7 @@ _parse_tag = tag_class(
         "hub_name": attr.string(mandatory = True, doc = "The repository with a package for each distribution."),
         "python_version": attr.string(mandatory = True, values = ["3.11"], doc = "The toolbox has CPython 3.11 alone."),
         "requirements_lock": attr.label(mandatory = True, doc = "One wheel with its SHA-256 per distribution; see lock.bzl."),
+        "simpleapi_skip": attr.string_list(doc = "Ignored: every distribution is for pip."),
     },
 )
 
