@@ -19,6 +19,10 @@ warn_without_podman() {
 podman_works() {
   local output
   output=$("$tools/toolbox" run podman run --rm --rootfs /:O true 2>&1 </dev/null) && return
-  printf '%s\n' "${output##*$'\n'}"
+  output=${output##*$'\n'}
+  if [[ $output == *'backing file system is unsupported'* ]]; then
+    output="$base is on a file system that cannot hold images (overlayfs?); set XDG_CACHE_HOME to one on a disk"
+  fi
+  printf '%s\n' "$output"
   return 1
 }
