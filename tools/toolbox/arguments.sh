@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Where Bazel's command word stands among its arguments.
+# Where Bazel's command word stands among its arguments, and what is added behind it.
 
 # Startup options that take a value, and may have it in the next argument (bazel help startup_options).
 readonly VALUED_STARTUP_OPTIONS=" --bazelrc --connect_timeout_secs --digest_function --failure_detail_out \
@@ -21,8 +21,24 @@ with_config() {
       help | license | shutdown | version) return ;;
       *)
         arguments=("${@:1:index+1}" "--config=$config" "${@:index+2}")
+        [[ ${arguments[index]} != test ]] || watch_single_test $((index + 1))
         return
         ;;
     esac
   done
+}
+
+# watch_single_test INDEX: one test that is named alone shows what it does while it runs, since Bazel says nothing of a
+# running test otherwise. Adds --test_output=streamed at INDEX of `arguments`, unless they choose a --test_output.
+watch_single_test() {
+  local index=$1 targets=0 argument
+  for argument in "${arguments[@]:index}"; do
+    case $argument in
+      --test_output | --test_output=* | *... | *:all | *:\* | *:all-targets) return ;;
+      -*) ;;
+      //* | :* | @*) targets=$((targets + 1)) ;;
+    esac
+  done
+  ((targets == 1)) || return 0
+  arguments=("${arguments[@]:0:index}" --test_output=streamed "${arguments[@]:index}")
 }

@@ -17,7 +17,11 @@ def _with_config(*arguments: str) -> list[str]:
     ("before", "command", "after"),
     [
         ([], "build", ["//..."]),
-        ([], "test", ["--nocache_test_results", "//e2e:ray_vllm"]),
+        ([], "test", ["//..."]),
+        ([], "test", ["//e2e:ray_vllm", "//tools/stack/..."]),
+        ([], "test", ["//e2e:ray_vllm", "//orchestrator:service_test"]),
+        ([], "test", ["//e2e:all"]),
+        ([], "test", ["--test_output=errors", "//e2e:ray_vllm"]),
         ([], "info", []),
         (["--output_base=/x", "--nohome_rc", "--batch"], "query", ["deps(//a)"]),
         (["--output_base", "build", "--max_idle_secs", "5"], "run", ["//tools:stack_up", "--", "test", "-x"]),
@@ -27,6 +31,17 @@ def _with_config(*arguments: str) -> list[str]:
 )
 def test_config_follows_the_command_word(before: list[str], command: str, after: list[str]) -> None:
     assert _with_config(*before, command, *after) == [*before, command, "--config=offline", *after]
+
+
+def test_a_test_that_is_named_alone_shows_what_it_does() -> None:
+    assert _with_config("--batch", "test", "--nocache_test_results", "//e2e:ray_vllm") == [
+        "--batch",
+        "test",
+        "--test_output=streamed",
+        "--config=offline",
+        "--nocache_test_results",
+        "//e2e:ray_vllm",
+    ]
 
 
 @pytest.mark.parametrize(
