@@ -4,7 +4,7 @@ load("@rules_python//python:py_test.bzl", "py_test")
 
 LISTING = "@workspace_files//:files.txt"
 
-def lint_test(name, program, sources, data = [], deps = []):
+def lint_test(name, program, sources, data = [], deps = [], size = "small"):
     """A test that a linter finds nothing in any file of its kind, in the whole workspace.
 
     Args:
@@ -13,10 +13,11 @@ def lint_test(name, program, sources, data = [], deps = []):
       sources: the target of @workspace_files with its files.
       data: its configuration, and what else it reads.
       deps: libraries whose types it reads.
+      size: as of any test.
     """
     py_test(
         name = name,
-        size = "medium",
+        size = size,
         srcs = ["//tools/lint:check.py"],
         args = [
             name,

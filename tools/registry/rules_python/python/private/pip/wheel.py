@@ -75,7 +75,9 @@ def download(requirement: str, sha256: str, target: Path) -> None:
 
 def read_requires(metadata: str, normalize: Callable[[str], str]) -> dict[str, list[str]]:
     """What a distribution requires on this interpreter: extra (or "") -> names."""
-    # It is in pip's wheel, which `main` makes importable.
+    if "\nRequires-Dist:" not in metadata:
+        return {"": []}
+    # It is in pip's wheel, which `main` makes importable; from there it takes a moment to import.
     from packaging.requirements import Requirement  # noqa: PLC0415
 
     message = HeaderParser().parsestr(metadata)
@@ -139,13 +141,12 @@ def unpack(wheel: Path, target: Path) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    # pip carries `packaging`.
-    sys.path.insert(0, find_pip())
-    sys.path.insert(0, f"{find_pip()}/pip/_vendor")
     match arguments:
         case ["download", requirement, sha256, target]:
             download(requirement, sha256, Path(target).absolute())
         case ["requires", wheel]:
+            # pip carries `packaging`.
+            sys.path.insert(0, f"{find_pip()}/pip/_vendor")
             print(json.dumps(requires(Path(wheel))))
         case ["unpack", wheel, target]:
             unpack(Path(wheel), Path(target))

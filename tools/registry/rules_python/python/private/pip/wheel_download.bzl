@@ -7,7 +7,7 @@ _BUILD = """\
 load("@{hub}//:packages.bzl", "PACKAGES")
 load("@rules_python//python/private/pip:targets.bzl", "wheel_file")
 
-exports_files(["{file}"])
+exports_files(["{file}", "requires.json"])
 
 wheel_file(
     name = "whl",
@@ -36,11 +36,13 @@ def _fetch(repository_ctx, requirement, file, sha256):
 def _wheel_download_impl(repository_ctx):
     file = repository_ctx.attr.file
     _fetch(repository_ctx, repository_ctx.attr.requirement, file, repository_ctx.attr.sha256)
+    requires = run_tool(repository_ctx, ["requires", file])
+    repository_ctx.file("requires.json", requires)
     repository_ctx.file("BUILD.bazel", _BUILD.format(
         distribution = normalize(repository_ctx.attr.requirement.partition("==")[0]),
         file = file,
         hub = repository_ctx.attr.hub,
-        requires = run_tool(repository_ctx, ["requires", file]),
+        requires = requires,
     ))
 
 wheel_download = repository_rule(

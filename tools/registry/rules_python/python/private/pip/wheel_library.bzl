@@ -22,7 +22,7 @@ def _wheel_library_impl(repository_ctx):
     repository_ctx.file("BUILD.bazel", _BUILD.format(
         distribution = repository_ctx.attr.distribution,
         hub = repository_ctx.attr.hub,
-        requires = run_tool(repository_ctx, ["requires", wheel]),
+        requires = repository_ctx.read(wheel.dirname.get_child("requires.json")),
     ))
 
 wheel_library = repository_rule(
