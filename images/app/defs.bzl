@@ -1,6 +1,7 @@
 """Layers of the project's own Python code."""
 
 load("@rules_python//python:py_info.bzl", "PyInfo")
+load("//images/layer:actions.bzl", "reproducible_output")
 
 def _ours(file):
     """Whether a file belongs to this repository, and to what runs (stubs only serve checkers)."""
@@ -10,7 +11,6 @@ def _entry(file):
     return "{}={}".format(file.short_path, file.path)
 
 def _python_app_layer_impl(ctx):
-    layer = ctx.actions.declare_file(ctx.label.name + ".tar")
     files = depset(transitive = [
         depset(transitive = [
             dep[PyInfo].transitive_sources,
@@ -19,21 +19,26 @@ def _python_app_layer_impl(ctx):
         for dep in ctx.attr.deps
     ])
     ours = [file for file in files.to_list() if _ours(file)]
-    args = ctx.actions.args()
-    args.use_param_file("@%s", use_always = True)
-    args.set_param_file_format("multiline")
-    args.add("--output", layer)
-    args.add("--prefix", ctx.attr.prefix.strip("/"))
-    args.add_all(ours, before_each = "--file", map_each = _entry, expand_directories = False)
-    ctx.actions.run(
+
+    def arguments(layer):
+        args = ctx.actions.args()
+        args.use_param_file("@%s", use_always = True)
+        args.set_param_file_format("multiline")
+        args.add("--output", layer)
+        args.add("--prefix", ctx.attr.prefix.strip("/"))
+        args.add_all(ours, before_each = "--file", map_each = _entry, expand_directories = False)
+        return args
+
+    return reproducible_output(
+        ctx,
+        output = ctx.actions.declare_file(ctx.label.name + ".tar"),
+        again = ctx.actions.declare_file(ctx.label.name + ".again.tar"),
+        arguments = arguments,
         executable = ctx.executable._pack,
-        arguments = [args],
         inputs = ours,
-        outputs = [layer],
         mnemonic = "AppLayer",
         progress_message = "Packing application layer %{label}",
     )
-    return [DefaultInfo(files = depset([layer]))]
 
 python_app_layer = rule(
     doc = """A layer with the Python files, and the data files, of this repository that libraries need.

@@ -1,22 +1,28 @@
 """Model artifacts: directories in the form of a Hugging Face checkpoint."""
 
+load("//images/layer:actions.bzl", "reproducible_output")
+
 def _gguf_model_impl(ctx):
-    model = ctx.actions.declare_directory(ctx.label.name)
     wheel = [file for file in ctx.files.wheel if file.extension == "whl"][0]
-    args = ctx.actions.args()
-    args.add("--wheel", wheel)
-    args.add_all("--output", [model], expand_directories = False)
-    if ctx.attr.random_seed:
-        args.add("--random", ctx.attr.random_seed)
-    ctx.actions.run(
+
+    def arguments(model):
+        args = ctx.actions.args()
+        args.add("--wheel", wheel)
+        args.add_all("--output", [model], expand_directories = False)
+        if ctx.attr.random_seed:
+            args.add("--random", ctx.attr.random_seed)
+        return args
+
+    return reproducible_output(
+        ctx,
+        output = ctx.actions.declare_directory(ctx.label.name),
+        again = ctx.actions.declare_directory(ctx.label.name + ".again"),
+        arguments = arguments,
         executable = ctx.executable._convert,
-        arguments = [args],
         inputs = [wheel],
-        outputs = [model],
         mnemonic = "GgufModel",
         progress_message = "Converting model %{label}",
     )
-    return [DefaultInfo(files = depset([model]))]
 
 gguf_model = rule(
     doc = "The Llama model in a wheel's GGUF file, dequantized.",
@@ -31,6 +37,15 @@ gguf_model = rule(
     },
 )
 
+# What reaches the fetching action of the variables that `--action_env` passes.
+_HUB_VARIABLES = [
+    "HF_ENDPOINT",
+    "HF_TOKEN",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "SSL_CERT_FILE",
+]
+
 def _huggingface_model_impl(ctx):
     model = ctx.actions.declare_directory(ctx.label.name)
     args = ctx.actions.args()
@@ -43,13 +58,16 @@ def _huggingface_model_impl(ctx):
     if ctx.file.chat_template:
         args.add("--add", ctx.file.chat_template, format = "chat_template.jinja=%s")
     args.add_all("--output", [model], expand_directories = False)
-    environment = ctx.configuration.default_shell_env
     ctx.actions.run(
         executable = ctx.executable._fetch,
         arguments = [args],
         inputs = ctx.files.chat_template,
         outputs = [model],
-        env = {name: value for name, value in environment.items() if name in ("HF_ENDPOINT", "HF_TOKEN")},
+        env = {
+            name: value
+            for name, value in ctx.configuration.default_shell_env.items()
+            if name in _HUB_VARIABLES
+        },
         execution_requirements = {"requires-network": ""},
         mnemonic = "HuggingFaceModel",
         progress_message = "Fetching model {} for %{{label}}".format(ctx.attr.repo),
@@ -59,7 +77,7 @@ def _huggingface_model_impl(ctx):
 huggingface_model = rule(
     doc = """A model from the Hugging Face hub, fetched when it is built, never by a test.
 
-    HF_TOKEN and HF_ENDPOINT come from the environment (`--action_env=HF_TOKEN`, see .bazelrc).""",
+    HF_TOKEN, HF_ENDPOINT and a proxy come from the environment, where Bazel is told so: `--action_env=HF_TOKEN`.""",
     implementation = _huggingface_model_impl,
     attrs = {
         "chat_template": attr.label(

@@ -1,6 +1,7 @@
 """Fetch the files of a Hugging Face model: `fetch.py --repo R --revision SHA --file NAME=SHA256 …`.
 
-HF_TOKEN is used for models that ask for one, HF_ENDPOINT where another hub serves.
+HF_TOKEN is used for models that ask for one, HF_ENDPOINT where another hub serves; Bazel hands them
+to the action when told so: `--action_env=HF_TOKEN`.
 """
 
 import argparse
@@ -9,6 +10,8 @@ import os
 import shutil
 import sys
 import tempfile
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 from huggingface_hub import constants, hf_hub_download
@@ -19,6 +22,16 @@ class FetchError(Exception):
     """A file could not be had, or is not the one that was asked for; the text says what to do."""
 
 
+def require_hub() -> None:
+    """Raise FetchError when no hub answers: the library would try for half a minute, for each file."""
+    try:
+        urllib.request.urlopen(_endpoint(), timeout=20).close()  # noqa: S310 - https but for tests
+    except urllib.error.HTTPError:
+        return
+    except OSError as error:
+        raise FetchError(f"no hub answers at {_endpoint()}: {getattr(error, 'reason', error)}") from error
+
+
 def fetch(repo: str, revision: str, name: str, sha256: str, output: Path, work: Path) -> None:
     """Fetch one file of a revision into `output`, which has it only when the hash is right."""
     try:
@@ -27,25 +40,28 @@ def fetch(repo: str, revision: str, name: str, sha256: str, output: Path, work: 
             name,
             revision=revision,
             local_dir=work,
+            endpoint=_endpoint(),
             token=os.environ.get("HF_TOKEN") or False,
         )
     except (GatedRepoError, RepositoryNotFoundError) as error:
         hint = (
             "the hub does not accept HF_TOKEN for it"
             if os.environ.get("HF_TOKEN")
-            else "it does not exist or needs a token: set HF_TOKEN"
+            else "it does not exist or needs a token: set HF_TOKEN and give Bazel --action_env=HF_TOKEN"
         )
         raise FetchError(f"{repo}: {hint}") from error
     except EntryNotFoundError as error:
-        if isinstance(error, FileNotFoundError):  # what the library raises when nothing answers
-            raise FetchError(f"no hub at {constants.ENDPOINT}: {_reason(error)}") from error
         raise FetchError(f"{repo}@{revision} has no {name}") from error
-    except Exception as error:  # the library lets errors of three HTTP layers through
+    except Exception as error:  # noqa: BLE001 - the library lets errors of three HTTP layers through
         raise FetchError(f"{repo}: {name} could not be fetched: {_reason(error)}") from error
     found = _sha256(Path(path))
     if found != sha256:
         raise FetchError(f"{repo}@{revision}: {name} has SHA-256 {found}, expected {sha256}")
     shutil.move(path, output / name)
+
+
+def _endpoint() -> str:
+    return os.environ.get("HF_ENDPOINT") or constants.ENDPOINT
 
 
 def _reason(error: BaseException) -> str:
@@ -70,6 +86,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     options.output.mkdir(parents=True, exist_ok=True)
     try:
+        require_hub()
         with tempfile.TemporaryDirectory(dir=options.output.parent) as work:
             for pair in options.file:
                 name, _, sha256 = pair.partition("=")

@@ -1,5 +1,7 @@
 """Layers of Debian packages."""
 
+load("//images/layer:actions.bzl", "reproducible_output")
+
 # What no process in a container reads: documentation (but the licences), translations, what is for
 # init systems and package managers, and glibc's character set converters.
 _EXCLUDE = [
@@ -24,27 +26,29 @@ _EXCLUDE = [
 ]
 
 def _rootfs_layer_impl(ctx):
-    layer = ctx.actions.declare_file(ctx.label.name + ".tar")
-    args = ctx.actions.args()
-    args.add("--output", layer)
-    args.add_all(ctx.files.debs, before_each = "--deb")
-    args.add_all(_EXCLUDE + ctx.attr.exclude, before_each = "--exclude")
-    args.add_all(ctx.attr.bytecode, before_each = "--bytecode")
-    args.add_all(
-        ["{}={}".format(path, target) for path, target in sorted(ctx.attr.symlinks.items())],
-        before_each = "--symlink",
-    )
-    if ctx.attr.skeleton:
-        args.add("--skeleton")
-    ctx.actions.run(
+    symlinks = ["{}={}".format(path, target) for path, target in sorted(ctx.attr.symlinks.items())]
+
+    def arguments(layer):
+        args = ctx.actions.args()
+        args.add("--output", layer)
+        args.add_all(ctx.files.debs, before_each = "--deb")
+        args.add_all(_EXCLUDE + ctx.attr.exclude, before_each = "--exclude")
+        args.add_all(ctx.attr.bytecode, before_each = "--bytecode")
+        args.add_all(symlinks, before_each = "--symlink")
+        if ctx.attr.skeleton:
+            args.add("--skeleton")
+        return args
+
+    return reproducible_output(
+        ctx,
+        output = ctx.actions.declare_file(ctx.label.name + ".tar"),
+        again = ctx.actions.declare_file(ctx.label.name + ".again.tar"),
+        arguments = arguments,
         executable = ctx.executable._merge,
-        arguments = [args],
         inputs = ctx.files.debs,
-        outputs = [layer],
         mnemonic = "RootfsLayer",
         progress_message = "Unpacking Debian packages for %{label}",
     )
-    return [DefaultInfo(files = depset([layer]))]
 
 rootfs_layer = rule(
     doc = """A layer with the files of Debian packages, as distroless images have them.

@@ -1,5 +1,7 @@
 """Layers of Python wheels."""
 
+load("//images/layer:actions.bzl", "reproducible_output")
+
 WheelsInfo = provider(
     doc = "The wheels that a layer installs.",
     fields = {"wheels": "list of Files"},
@@ -24,7 +26,6 @@ def _wheels(target, closure):
     return [file for file in files if file.extension == "whl"]
 
 def _wheel_layer_impl(ctx):
-    layer = ctx.actions.declare_file(ctx.label.name + ".tar")
     below = {wheel: True for lower in ctx.attr.minus for wheel in lower[WheelsInfo].wheels}
     wanted = {
         wheel: True
@@ -33,26 +34,28 @@ def _wheel_layer_impl(ctx):
         if wheel not in below
     }
     wheels = wanted.keys()
-    args = ctx.actions.args()
-    args.use_param_file("@%s")
-    args.set_param_file_format("multiline")
-    args.add("--output", layer)
-    args.add_all(_EXCLUDE + ctx.attr.exclude, before_each = "--exclude")
-    if ctx.attr.strip:
-        args.add("--strip")
-    args.add_all(wheels)
-    ctx.actions.run(
+
+    def arguments(layer):
+        args = ctx.actions.args()
+        args.use_param_file("@%s")
+        args.set_param_file_format("multiline")
+        args.add("--output", layer)
+        args.add_all(_EXCLUDE + ctx.attr.exclude, before_each = "--exclude")
+        if ctx.attr.strip:
+            args.add("--strip")
+        args.add_all(wheels)
+        return args
+
+    return reproducible_output(
+        ctx,
+        output = ctx.actions.declare_file(ctx.label.name + ".tar"),
+        again = ctx.actions.declare_file(ctx.label.name + ".again.tar"),
+        arguments = arguments,
         executable = ctx.executable._install,
-        arguments = [args],
         inputs = wheels,
-        outputs = [layer],
         mnemonic = "WheelLayer",
         progress_message = "Installing {} wheels into layer %{{label}}".format(len(wheels)),
-    )
-    return [
-        DefaultInfo(files = depset([layer])),
-        WheelsInfo(wheels = wheels),
-    ]
+    ) + [WheelsInfo(wheels = wheels)]
 
 wheel_layer = rule(
     doc = """A layer with wheels installed where Debian's Python looks for local packages, scripts in

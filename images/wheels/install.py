@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import zipfile
 from pathlib import Path
 
 from installer import install
@@ -27,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
             try:
                 with WheelFile.open(path) as wheel:
                     install(wheel, destination, {"INSTALLER": b"bazel\n"})
-            except (ClashError, InstallerError, OSError, ValueError) as error:
+            except (ClashError, InstallerError, OSError, ValueError, zipfile.BadZipFile) as error:
                 print(f"install: {path.name}: {error}", file=sys.stderr)
                 return 1
     return 0

@@ -28,6 +28,6 @@ vllm_model_infos = rule(
             allow_files = [".tar"],
             mandatory = True,
         ),
-        "_model_infos": attr.label(default = "//images/vllm:model_infos", executable = True, cfg = "exec"),
+        "_model_infos": attr.label(default = "//images/vllm_server:model_infos", executable = True, cfg = "exec"),
     },
 )

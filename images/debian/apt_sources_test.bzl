@@ -1,0 +1,50 @@
+"""Tests of apt_sources.bzl: the same cases as of mirror.py, in mirror_test.py."""
+
+load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
+load(":apt_sources.bzl", "deb822_mirrors", "one_line_mirrors")
+
+def _one_line_impl(ctx):
+    env = unittest.begin(ctx)
+    text = "\n".join([
+        "# deb http://commented/debian sid main",
+        "deb [arch=amd64 signed-by=/usr/share/k.gpg] http://one/debian/ sid main contrib",
+        "deb\thttp://two/debian\tbookworm\tmain # with a comment",
+        "deb-src http://source/debian sid main",
+        "deb https://vendor/apt stable vendor",
+        "",
+    ])
+    asserts.equals(env, ["http://one/debian", "http://two/debian"], one_line_mirrors(text))
+    return unittest.end(env)
+
+def _deb822_impl(ctx):
+    env = unittest.begin(ctx)
+    text = "\n".join([
+        "Types: deb deb-src",
+        "# a comment inside",
+        "URIs: http://one/debian/",
+        " http://two/debian",
+        "Suites: bookworm",
+        "Components: main",
+        "",
+        "Types: deb-src",
+        "URIs: http://source/debian",
+        "Components: main",
+        "",
+        "Types: deb",
+        "URIs: http://vendor/node",
+        "Components: other",
+    ])
+    asserts.equals(env, ["http://one/debian", "http://two/debian"], deb822_mirrors(text))
+    asserts.equals(env, [], deb822_mirrors(""))
+    return unittest.end(env)
+
+_one_line_test = unittest.make(_one_line_impl)
+_deb822_test = unittest.make(_deb822_impl)
+
+def apt_sources_test(name):
+    """Declares the tests as a suite.
+
+    Args:
+      name: of the suite.
+    """
+    unittest.suite(name, _one_line_test, _deb822_test)
