@@ -40,7 +40,9 @@ def test_of_several_versions_the_newest_is_taken() -> None:
 
 
 def test_of_alternatives_the_first_that_exists_is_taken() -> None:
-    index = Index([package("python", Depends="gone | media-types | mailcap"), package("media-types"), package("mailcap")])
+    index = Index(
+        [package("python", Depends="gone | media-types | mailcap"), package("media-types"), package("mailcap")]
+    )
     assert names(closure(index, ["python"])) == ["media-types", "python"]
 
 

@@ -103,9 +103,7 @@ def stored_tensors(path: Path) -> dict[str, tuple[list[int], bytes]]:
 def test_every_tensor_comes_back_under_its_name_in_its_order(tmp_path: Path, wheel: Path) -> None:
     assert main(["--wheel", str(wheel), "--output", str(tmp_path / "model")]) == 0
     found = stored_tensors(tmp_path / "model/model.safetensors")
-    expected = {
-        name: (list(values.shape), bfloat16(values).tobytes()) for name, values in expected_tensors().items()
-    }
+    expected = {name: (list(values.shape), bfloat16(values).tobytes()) for name, values in expected_tensors().items()}
     assert found == expected
 
 

@@ -52,7 +52,7 @@ def fetch(repo: str, revision: str, name: str, sha256: str, output: Path, work: 
         raise FetchError(f"{repo}: {hint}") from error
     except EntryNotFoundError as error:
         raise FetchError(f"{repo}@{revision} has no {name}") from error
-    except Exception as error:  # noqa: BLE001 - the library lets errors of three HTTP layers through
+    except Exception as error:
         raise FetchError(f"{repo}: {name} could not be fetched: {_reason(error)}") from error
     found = _sha256(Path(path))
     if found != sha256:

@@ -33,10 +33,10 @@ class HubHandler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the parent's name
         pass
 
-    def do_HEAD(self) -> None:  # noqa: N802 - the parent's name
+    def do_HEAD(self) -> None:
         self._respond(body=b"")
 
-    def do_GET(self) -> None:  # noqa: N802 - the parent's name
+    def do_GET(self) -> None:
         self._respond(body=CONTENT[:5] if self.hub.cut_off else CONTENT)
 
     def _respond(self, body: bytes) -> None:
@@ -116,9 +116,7 @@ def test_a_wrong_hash_names_both_and_leaves_no_file(
     tmp_path: Path, hub: Hub, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert fetch(tmp_path / "model", sha256="0" * 64) == 1
-    assert one_line(capsys) == (
-        f"fetch: {REPO}@{REVISION}: config.json has SHA-256 {SHA256}, expected {'0' * 64}"
-    )
+    assert one_line(capsys) == (f"fetch: {REPO}@{REVISION}: config.json has SHA-256 {SHA256}, expected {'0' * 64}")
     assert list((tmp_path / "model").iterdir()) == []
 
 
@@ -131,9 +129,7 @@ def test_a_download_that_is_cut_off_fails_and_leaves_no_file(
     assert list((tmp_path / "model").iterdir()) == []
 
 
-def test_a_file_that_the_revision_lacks_is_named(
-    tmp_path: Path, hub: Hub, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_file_that_the_revision_lacks_is_named(tmp_path: Path, hub: Hub, capsys: pytest.CaptureFixture[str]) -> None:
     assert fetch(tmp_path / "model", "weights.bin") == 1
     assert one_line(capsys) == f"fetch: {REPO}@{REVISION} has no weights.bin"
 

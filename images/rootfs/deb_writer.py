@@ -1,6 +1,8 @@
 """Writes .deb files, for tests."""
 
+import gzip
 import io
+import lzma
 import tarfile
 from pathlib import Path
 
@@ -20,10 +22,11 @@ def entry(name: str, content: bytes = b"", mode: int = 0o644, link: str = "", ha
 
 def _packed(members: list[Member], compression: str) -> bytes:
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode=f"w:{compression}") as archive:
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
         for info, content in members:
             archive.addfile(info, io.BytesIO(content))
-    return buffer.getvalue()
+    packed = buffer.getvalue()
+    return gzip.compress(packed) if compression == "gz" else lzma.compress(packed)
 
 
 def write_deb(folder: Path, name: str, *members: Member, compression: str = "xz") -> Path:

@@ -48,9 +48,7 @@ def test_files_of_the_old_places_land_in_usr(tmp_path: Path) -> None:
         ("usr/lib/libx.so", "../../lib/x86_64-linux-gnu/libx.so", "x86_64-linux-gnu/libx.so"),
     ],
 )
-def test_links_still_lead_where_they_led(
-    path: str, target: str, merged_target: str, tmp_path: Path
-) -> None:
+def test_links_still_lead_where_they_led(path: str, target: str, merged_target: str, tmp_path: Path) -> None:
     members = merged(tmp_path, write_deb(tmp_path, "any", entry(path, link=target)))
     link = members[path if path.startswith("usr/") else f"usr/{path}"]
     assert link.issym()
@@ -82,7 +80,9 @@ def test_the_last_pattern_that_matches_decides(tmp_path: Path) -> None:
 
 
 def test_everything_is_readable_and_nothing_is_set_uid(tmp_path: Path) -> None:
-    members = merged(tmp_path, write_deb(tmp_path, "x", entry("etc/secret", mode=0o600), entry("usr/bin/su", mode=0o4755)))
+    members = merged(
+        tmp_path, write_deb(tmp_path, "x", entry("etc/secret", mode=0o600), entry("usr/bin/su", mode=0o4755))
+    )
     assert members["etc/secret"].mode == 0o644
     assert members["usr/bin/su"].mode == 0o755
 
@@ -100,14 +100,16 @@ def test_the_skeleton_has_a_user_with_a_home(tmp_path: Path) -> None:
 
 
 def test_python_in_a_folder_is_compiled(tmp_path: Path) -> None:
-    deb = write_deb(tmp_path, "python", entry("usr/lib/python3.11/json.py", b"x = 1"), entry("usr/share/other.py", b"y = 1"))
+    deb = write_deb(
+        tmp_path, "python", entry("usr/lib/python3.11/json.py", b"x = 1"), entry("usr/share/other.py", b"y = 1")
+    )
     members = merged(tmp_path, deb, arguments=("--bytecode", "usr/lib/python3.11"))
-    assert [name for name in members if name.endswith(".pyc")] == ["usr/lib/python3.11/__pycache__/json.cpython-311.pyc"]
+    assert [name for name in members if name.endswith(".pyc")] == [
+        "usr/lib/python3.11/__pycache__/json.cpython-311.pyc"
+    ]
 
 
-def test_the_same_packages_in_any_order_make_the_same_layer(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_same_packages_in_any_order_make_the_same_layer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one = write_deb(tmp_path, "one", entry("usr/share/z", b"z"), entry("usr/share/a", b"a"))
     two = write_deb(tmp_path, "two", entry("usr/share/m", b"m"))
     merged(tmp_path, one, two)
