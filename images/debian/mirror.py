@@ -4,6 +4,7 @@ import hashlib
 import lzma
 import shlex
 import subprocess
+import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -54,7 +55,7 @@ def packages_index(mirrors: list[str], suite: str, architecture: str) -> str:
             release = _get(f"{base}/dists/{suite}/InRelease")
         except urllib.error.HTTPError:
             continue
-        _verify_signature(release)
+        release = _authenticated(release)
         name = f"main/binary-{architecture}/Packages.xz"
         index = _get(f"{base}/dists/{suite}/{name}")
         if hashlib.sha256(index).hexdigest() != _listed_sha256(release.decode(), name):
@@ -83,16 +84,20 @@ def _listed_sha256(release: str, name: str) -> str:
     raise MirrorError(f"InRelease does not list {name}")
 
 
-def _verify_signature(release: bytes) -> None:
-    commands = (
-        ["gpgv", "--keyring", str(KEYRING), "-"],
-        ["sqv", "--keyring", str(KEYRING), "--cleartext", "/dev/stdin"],
-    )
-    for command in commands:
-        try:
-            result = subprocess.run(command, input=release, capture_output=True, check=False)
-        except FileNotFoundError:
-            continue
-        if KEYRING.exists() and result.returncode != 0:
-            raise MirrorError(f"InRelease is not signed by a key in {KEYRING}")
-        return
+def _authenticated(release: bytes) -> bytes:
+    """What of an InRelease is signed; all of it where the machine cannot check signatures."""
+    if not KEYRING.exists():
+        return release
+    with tempfile.TemporaryDirectory() as folder:
+        message, signed = Path(folder, "InRelease"), Path(folder, "Release")
+        message.write_bytes(release)
+        options = ["--keyring", str(KEYRING), "--output", str(signed)]
+        for command in (["gpgv", *options, str(message)], ["sqv", *options, "--cleartext", str(message)]):
+            try:
+                result = subprocess.run(command, capture_output=True, check=False)
+            except FileNotFoundError:
+                continue
+            if result.returncode != 0:
+                raise MirrorError(f"InRelease is not signed by a key in {KEYRING}")
+            return signed.read_bytes()
+    return release

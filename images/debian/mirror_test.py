@@ -11,6 +11,7 @@ import pytest
 from images.debian import mirror
 from images.debian.mirror import MirrorError, bases, packages_index
 
+DEBIANS_KEYRING = mirror.KEYRING
 INDEX = "Package: libc6\nVersion: 2.36-9\n"
 
 
@@ -53,6 +54,15 @@ def test_an_index_that_is_not_the_one_of_the_release_is_refused(served: tuple[st
     (folder / "dists/bookworm/main/binary-amd64/Packages.xz").write_bytes(lzma.compress(b"Package: evil\n"))
     with pytest.raises(MirrorError, match="not the one that InRelease names"):
         packages_index([address], "bookworm", "amd64")
+
+
+@pytest.mark.skipif(not DEBIANS_KEYRING.exists(), reason="this machine has no keyring of Debian's")
+def test_a_release_that_debian_did_not_sign_is_refused(
+    served: tuple[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mirror, "KEYRING", DEBIANS_KEYRING)
+    with pytest.raises(MirrorError, match="not signed by a key in"):
+        packages_index([served[0]], "bookworm", "amd64")
 
 
 def test_a_suite_that_no_mirror_has_is_named(served: tuple[str, Path]) -> None:
