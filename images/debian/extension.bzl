@@ -2,8 +2,7 @@
 layer of the lock a file group `@debian//:LAYER`."""
 
 load(":apt_sources.bzl", "deb822_mirrors", "one_line_mirrors")
-
-_REFRESH = "run: bazel run //images/debian:lock"
+load(":mismatch.bzl", "mismatch")
 
 def _mirrors(rctx):
     """Base addresses: DEBIAN_MIRROR (space-separated), else what apt on this machine uses."""
@@ -42,11 +41,7 @@ def _debian_packages_impl(rctx):
     }
     failed = [name for name, token in pending.items() if not token.wait().success]
     if failed:
-        fail("images/debian/lock.json no longer matches the mirror ({}{}); {}".format(
-            ", ".join(failed[:3]),
-            " and {} more".format(len(failed) - 3) if len(failed) > 3 else "",
-            _REFRESH,
-        ))
+        fail(mismatch(failed))
     groups = [
         "filegroup(\n    name = {},\n    srcs = {},\n)".format(
             repr(layer),

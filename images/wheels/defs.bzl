@@ -74,7 +74,8 @@ wheel_layer = rule(
             providers = [WheelsInfo],
         ),
         "strip": attr.bool(
-            doc = "Whether programs and libraries lose their debug data.",
+            doc = "Whether libraries lose their debug data: vLLM's are a fifth of the size without.",
+            default = True,
         ),
         "wheels": attr.label_list(doc = "Targets `@pypi//NAME:whl`.", mandatory = True),
         "_install": attr.label(default = "//images/wheels:install", executable = True, cfg = "exec"),

@@ -1,7 +1,8 @@
-"""Tests of apt_sources.bzl: the same cases as of mirror.py, in mirror_test.py."""
+"""Tests of what fetches the packages; mirror_test.py has the same cases for the lock's refresher."""
 
 load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
 load(":apt_sources.bzl", "deb822_mirrors", "one_line_mirrors")
+load(":mismatch.bzl", "mismatch")
 
 def _one_line_impl(ctx):
     env = unittest.begin(ctx)
@@ -38,13 +39,24 @@ def _deb822_impl(ctx):
     asserts.equals(env, [], deb822_mirrors(""))
     return unittest.end(env)
 
+def _mismatch_impl(ctx):
+    env = unittest.begin(ctx)
+    asserts.equals(
+        env,
+        "images/debian/lock.json no longer matches the mirror (bash, dash); run: bazel run //images/debian:lock",
+        mismatch(["bash", "dash"]),
+    )
+    asserts.true(env, "(a, b, c and 2 more);" in mismatch(["a", "b", "c", "d", "e"]))
+    return unittest.end(env)
+
+_mismatch_test = unittest.make(_mismatch_impl)
 _one_line_test = unittest.make(_one_line_impl)
 _deb822_test = unittest.make(_deb822_impl)
 
-def apt_sources_test(name):
+def fetching_test(name):
     """Declares the tests as a suite.
 
     Args:
       name: of the suite.
     """
-    unittest.suite(name, _one_line_test, _deb822_test)
+    unittest.suite(name, _deb822_test, _mismatch_test, _one_line_test)
