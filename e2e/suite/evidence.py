@@ -74,12 +74,15 @@ def gather(
 
 @contextmanager
 def counted_requests(stack: Stack) -> Iterator[list[Evidence]]:
-    """Checks that vLLM finished just as many requests meanwhile as the deliberations put in the list have steps."""
+    """Checks that vLLM finished just as many requests meanwhile as the deliberations put in the list asked of it.
+
+    That is one a step, and one more where an agent says that it had to ask again.
+    """
     before = stack.model_server.finished_requests()
     evidence: list[Evidence] = []
     yield evidence
-    expected = before + sum(len(each.steps) for each in evidence)
-    assert stack.model_server.finished_requests_at_least(expected) == expected, "vLLM finished one request a step"
+    expected = before + sum(step["attempts"] for each in evidence for step in each.steps.values())
+    assert stack.model_server.finished_requests_at_least(expected) == expected, "vLLM finished what the steps asked"
 
 
 def steps_of(agents: int, rounds: int, *, peer_review: bool = True) -> int:
