@@ -2,6 +2,10 @@
 
 load(":providers.bzl", "ServiceInfo")
 
+def short_label(label):
+    """A label as people write it, when it is of the main repository."""
+    return str(label).replace("@@//", "//")
+
 def rlocation_path(ctx, file):
     """The path of a file below the runfiles directory."""
     if file.short_path.startswith("../"):
@@ -49,7 +53,7 @@ def _service_impl(ctx):
     entry = struct(
         name = name,
         image = rlocation_path(ctx, image),
-        image_label = str(ctx.attr.image.label),
+        image_label = short_label(ctx.attr.image.label),
         command = ctx.attr.command,
         args = ctx.attr.container_args,
         env = ctx.attr.container_env,

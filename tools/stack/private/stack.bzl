@@ -2,12 +2,9 @@
 
 load(":check.bzl", "cycle", "duplicate", "unknown")
 load(":providers.bzl", "ServiceInfo", "StackInfo")
+load(":service.bzl", "short_label")
 
 _VERSION = 1
-
-def short_label(label):
-    """A label as people write it, when it is of the main repository."""
-    return str(label).replace("@@//", "//")
 
 def _stack_impl(ctx):
     services = [target[ServiceInfo] for target in ctx.attr.services]

@@ -1,7 +1,8 @@
 """The macros `stack_up` and `stack_down`."""
 
 load("@rules_python//python:py_binary.bzl", "py_binary")
-load(":stack.bzl", "manifest", "short_label")
+load(":service.bzl", "short_label")
+load(":stack.bzl", "manifest")
 
 def stack_up(name, stack, publish = {}, testonly = False, **kwargs):
     """A program that brings a stack up for a person; `bazel run NAME -- --help` explains it.

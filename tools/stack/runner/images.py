@@ -67,7 +67,7 @@ class ImageLoader:
         if needed > free:
             raise DiskFullError(
                 f"no room on the disk: loading {len(missing)} images takes {needed / 1e9:.1f} GB"
-                f" and {storage} has {free / 1e9:.1f} GB free"
+                f" and {storage} has {free / 1e9:.1f} GB free (podman image prune --all frees what no container uses)"
             )
 
     async def _load_sharing_layers(self, missing: list[Layout], stored: set[str]) -> None:

@@ -57,6 +57,7 @@ class Supervisor:
         self._watchers: list[asyncio.Task[None]] = []
         self._exits_are_failures = True
         self._services: dict[str, Service] = {}
+        self._waiting: dict[str, str | probes.Readiness] = {}
         self.containers: dict[str, Container] = {}
         self._memory = memory
 
@@ -70,13 +71,18 @@ class Supervisor:
         ready = {service.name: asyncio.Event() for service in services}
 
         async def bring_up(service: Service) -> None:
+            self._waiting[service.name] = "its image is being loaded"
             await image_ready(self._images[service.image])
             self._timeline.service(service.name).image_ready = self._timeline.now()
             for need in service.needs:
+                self._waiting[service.name] = f"it needs {need}"
                 await ready[need].wait()
+            self._waiting[service.name] = "it is being started"
             container = await self.run(service)
             self._watchers.append(self._group.create_task(self._watch(container)))
+            self._waiting[service.name] = container.readiness
             await self._until_ready(container)
+            del self._waiting[service.name]
             ready[service.name].set()
 
         async with asyncio.TaskGroup() as starting:
@@ -109,6 +115,10 @@ class Supervisor:
                 break
             await asyncio.sleep(_SETTLE_INTERVAL)  # conmon is still writing the exit code down.
         return Exit(state.exit_code, state.oom_killed, state.seconds, state.error)
+
+    def waiting_for(self) -> dict[str, str]:
+        """Why each service that is not ready isn't: for those that run, the last answer to the probe."""
+        return {name: why if isinstance(why, str) else why.last.text for name, why in self._waiting.items()}
 
     def tolerate_exits(self) -> None:
         """From now on the end of a container is only reported."""

@@ -124,6 +124,11 @@ class Podman:
 
     async def check(self) -> None:
         """Raises PodmanMissingError or PodmanBrokenError, with podman's own reason, unless podman works."""
+        if os.geteuid():
+            raise PodmanBrokenError(
+                "rootless podman is not supported yet: its containers' addresses can't be reached from outside them;"
+                " run this as root"
+            )
         try:
             await self.call("ps", "--quiet", timeout=30)
         except PodmanCommandError as error:

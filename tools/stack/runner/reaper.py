@@ -17,12 +17,13 @@ from pathlib import Path
 
 from tools.stack.runner import detach
 from tools.stack.runner.cleanup import remove_run, remove_workdir, stop_commands
+from tools.stack.runner.errors import StackError
 from tools.stack.runner.podman import Podman
 from tools.stack.runner.process import ProcessIdentity
 
 _ROOT = Path(__file__).absolute().parents[3]
 _MAIN = "import sys; sys.path.insert(0, sys.argv[1]); from tools.stack.runner.reaper import main; main()"
-_START_TIMEOUT = 5.0
+_START_TIMEOUT = 20.0
 
 
 class Reaper:
@@ -34,7 +35,7 @@ class Reaper:
 
     @classmethod
     async def start(cls, run_id: str, workdir: Path) -> Reaper:
-        """Starts a reaper for this process and waits until it keeps watch. Raises TimeoutError."""
+        """Starts a reaper for this process and waits until it keeps watch. Raises StackError."""
         ready = workdir / "reaper"
         os.mkfifo(ready, 0o600)
         descriptor = os.open(ready, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -43,6 +44,8 @@ class Reaper:
             command = [sys.executable, "-EsS", "-c", _MAIN, str(_ROOT), run_id, str(owner), str(workdir), str(ready)]
             outside = detach.start(command, {"PATH": os.environ.get("PATH", os.defpath)})
             answer = await asyncio.wait_for(_read(descriptor), _START_TIMEOUT)
+        except TimeoutError:
+            raise StackError(f"the process that cleans up did not start within {_START_TIMEOUT:.0f} s") from None
         finally:
             os.close(descriptor)
         return cls(ProcessIdentity.parse(answer), outside)

@@ -42,7 +42,7 @@ class Report:
         self._outputs.mkdir(parents=True, exist_ok=True)
         document = {
             "stack": self._manifest.label,
-            "failure": str(failure) if failure else None,
+            "failure": None if failure is None else str(failure) or type(failure).__name__,
             **self._timeline.document(),
             "memory": {"total_peak_bytes": self._memory.total_peak, "peak_bytes": self._memory.peaks},
             "containers": {

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,34 +48,66 @@ class Settings:
     keep: bool = False
 
 
-class Session:
-    """The parts of one run, for the block in which it is up. `running` makes it."""
+async def _nothing_more() -> None:
+    pass
 
-    def __init__(
-        self, manifest: Manifest, runfiles: Runfiles, settings: Settings, timeline: Timeline, progress: Progress
-    ) -> None:
-        self.manifest, self.settings, self.timeline, self.progress = manifest, settings, timeline, progress
+
+class Session:
+    """One run of a stack; use `running` once."""
+
+    def __init__(self, manifest: Manifest, runfiles: Runfiles, settings: Settings) -> None:
+        self.manifest, self.settings = manifest, settings
         self.run_id = f"{cleanup.WORKDIR_PREFIX}{secrets.token_hex(4)}"
-        self.workdir = Path(tempfile.mkdtemp(prefix=cleanup.WORKDIR_PREFIX, dir=settings.directory))
+        self.workdir = settings.directory / self.run_id
         self.podman = Podman(self.run_id, self.workdir)
+        self.timeline = Timeline()
+        self.progress = Progress(self.timeline)
         self.memory = MemoryWatch()
-        self.report = Report(manifest, timeline, self.memory, settings.outputs)
+        self.report = Report(manifest, self.timeline, self.memory, settings.outputs)
         self.place: Place  # Known once there is a network.
         self.supervisor: Supervisor
         self._runfiles = runfiles
         self._reaper: Reaper | None = None
         self._creating = False
 
-    async def prepare(self) -> dict[str, Layout]:
+    @asynccontextmanager
+    async def running(self, preflight: Callable[[], Awaitable[None]] = _nothing_more) -> AsyncIterator[None]:
+        """Starts the stack, yields when all of it is ready, and removes all of it, whatever happens.
+
+        `preflight` is awaited before anything is created, and may raise. The block is cancelled as soon as a container
+        ends by itself. Raises the StackError of the first failure, after everything is collected and removed.
+        """
+        failure: BaseException | None = None
+        try:
+            with self.timeline.phase("prepare"):
+                layouts = await self._prepare(preflight)
+            async with asyncio.TaskGroup() as group:
+                sampler = group.create_task(_sample(self.memory))
+                await self._start(group, layouts)
+                yield
+                self.supervisor.dismiss()
+                sampler.cancel()
+        except BaseExceptionGroup as errors:
+            failure = next(_leaves(errors))
+            raise failure from None
+        except BaseException as error:
+            failure = error
+            raise
+        finally:
+            await asyncio.shield(self._finish(failure))
+
+    async def _prepare(self, preflight: Callable[[], Awaitable[None]]) -> dict[str, Layout]:
         """Makes sure that podman works and that somebody cleans up; the layout of each image that is needed."""
+        self.workdir.mkdir(mode=0o700)
         self._reaper, _ = await asyncio.gather(Reaper.start(self.run_id, self.workdir), self.podman.check())
         for run in await cleanup.sweep(self.podman):
             self.progress.event(f"removed what run {run} had left behind")
+        await preflight()
         services = [*self.manifest.services, *([self.manifest.tests] if self.manifest.tests else [])]
         images = {service.image: service.image_label or service.image for service in services}
         return {image: layout.read(self._runfiles.resolve(image), name) for image, name in images.items()}
 
-    async def start(self, group: asyncio.TaskGroup, layouts: dict[str, Layout]) -> None:
+    async def _start(self, group: asyncio.TaskGroup, layouts: dict[str, Layout]) -> None:
         """Brings all services up. Tasks of `group` load images and watch containers."""
         names = [service.name for service in self.manifest.services]
         labels = {
@@ -101,10 +132,17 @@ class Session:
             group, self.podman, self.place, images, labels, self.timeline, self.progress, self.memory
         )
         with self.timeline.phase("start"):
+            narrator = group.create_task(self._narrate())
             await self.supervisor.start(self.manifest.services, loader.ready)
             await loading
+            narrator.cancel()
 
-    async def finish(self, failure: BaseException | None) -> None:
+    async def _narrate(self) -> None:
+        while True:
+            await asyncio.sleep(self.progress.status_interval)
+            self.progress.status(self.supervisor.waiting_for())
+
+    async def _finish(self, failure: BaseException | None) -> None:
         """Collects logs and states, then removes everything.
 
         Raises StackError when something could not be removed; after a failure that is only reported, so that the
@@ -150,36 +188,6 @@ class Session:
 
     def _image_loaded(self, name: str, seconds: float) -> None:
         self.progress.event(f"image {name} loaded", seconds)
-
-
-@asynccontextmanager
-async def running(
-    manifest: Manifest, runfiles: Runfiles, settings: Settings, timeline: Timeline, progress: Progress
-) -> AsyncIterator[Session]:
-    """Starts the stack, yields when all of it is ready, and removes all of it, whatever happens.
-
-    The block is cancelled as soon as a container ends by itself. Raises the StackError of the first failure, after
-    everything is collected and removed.
-    """
-    session = Session(manifest, runfiles, settings, timeline, progress)
-    failure: BaseException | None = None
-    try:
-        with timeline.phase("prepare"):
-            layouts = await session.prepare()
-        async with asyncio.TaskGroup() as group:
-            sampler = group.create_task(_sample(session.memory))
-            await session.start(group, layouts)
-            yield session
-            session.supervisor.dismiss()
-            sampler.cancel()
-    except BaseExceptionGroup as errors:
-        failure = next(_leaves(errors))
-        raise failure from None
-    except BaseException as error:
-        failure = error
-        raise
-    finally:
-        await asyncio.shield(session.finish(failure))
 
 
 async def _sample(memory: MemoryWatch, interval: float = 0.5) -> None:

@@ -23,10 +23,8 @@ from tools.stack.runner.errors import (
 )
 from tools.stack.runner.lifecycle import Container
 from tools.stack.runner.manifest import Manifest, Service
-from tools.stack.runner.progress import Progress
 from tools.stack.runner.runfiles import Runfiles
-from tools.stack.runner.session import Session, Settings, running
-from tools.stack.runner.timeline import Timeline
+from tools.stack.runner.session import Session, Settings
 
 _RESULTS = "/stack/results"
 _PYTEST_TESTS_FAILED = 1
@@ -37,13 +35,17 @@ _TIME_TO_CLEAN_UP = 15.0
 
 @dataclass(frozen=True, slots=True)
 class BazelTest:
-    """What Bazel tells a test (https://bazel.build/reference/test-encyclopedia). `timeout` is in seconds; 0 is none."""
+    """What Bazel tells a test (https://bazel.build/reference/test-encyclopedia).
+
+    `timeout` is in seconds; 0 is none. `shown_outputs` is where a person finds `outputs` when the test is over.
+    """
 
     temporary: Path
     xml: Path | None = None
     outputs: Path | None = None
     filter: str = ""
     timeout: float = 0
+    shown_outputs: str = ""
 
     @classmethod
     def from_environment(cls) -> BazelTest:
@@ -55,6 +57,7 @@ class BazelTest:
             outputs=_path(environment.get("TEST_UNDECLARED_OUTPUTS_DIR")),
             filter=environment.get("TESTBRIDGE_TEST_ONLY", ""),
             timeout=float(environment.get("TEST_TIMEOUT") or 0),
+            shown_outputs=_outputs_of(environment.get("TEST_TARGET", "")),
         )
 
 
@@ -62,21 +65,16 @@ async def run(manifest: Manifest, runfiles: Runfiles, bazel: BazelTest, argument
     """Runs the stack and its tests. `arguments` go to pytest. Raises StackError unless tests ran and all passed."""
     if manifest.tests is None:
         raise ManifestError(f"{manifest.label} declares no tests")
-    timeline = Timeline()
-    progress = Progress(timeline)
-    settings = Settings(cleanup.KIND_TEST, bazel.temporary, bazel.outputs)
-    async with running(manifest, runfiles, settings, timeline, progress) as session:
-        progress.event("the stack is ready")
-        deadline = timeline.began + bazel.timeout - _TIME_TO_CLEAN_UP if bazel.timeout else None
-        with timeline.phase("tests"):
-            try:
-                async with asyncio.timeout_at(deadline):
-                    await _run_tests(session, manifest.tests, bazel, arguments)
-            except TimeoutError:
-                raise DeadlineError(
-                    f"the tests did not end within the test's time-out of {bazel.timeout:.0f} s"
-                ) from None
-    progress.text(session.report.summary())
+    session = Session(manifest, runfiles, Settings(cleanup.KIND_TEST, bazel.temporary, bazel.outputs))
+    try:
+        async with session.running():
+            session.progress.event("the stack is ready")
+            with session.timeline.phase("tests"):
+                await _run_tests(session, manifest.tests, bazel, arguments)
+    finally:
+        session.progress.text(f"\n{session.report.summary()}")
+        if bazel.shown_outputs:
+            session.progress.text(f"\nlogs and states of all containers: {bazel.shown_outputs}\n")
 
 
 async def _run_tests(session: Session, tests: Service, bazel: BazelTest, arguments: Sequence[str]) -> None:
@@ -87,8 +85,13 @@ async def _run_tests(session: Session, tests: Service, bazel: BazelTest, argumen
         args=(f"--junitxml={_RESULTS}/junit.xml", *filter_arguments(bazel.filter), *arguments),
         writable={results: _RESULTS},
     )
-    container = await session.supervisor.run(tests, extra)
-    exit = await _follow(session, container)
+    deadline = session.timeline.began + bazel.timeout - _TIME_TO_CLEAN_UP if bazel.timeout else None
+    try:
+        async with asyncio.timeout_at(deadline):
+            container = await session.supervisor.run(tests, extra)
+            exit = await _follow(session, container)
+    except TimeoutError:
+        raise DeadlineError(f"the tests did not end within the test's time-out of {bazel.timeout:.0f} s") from None
     xml = results / "junit.xml"
     if bazel.xml and xml.is_file():
         shutil.copyfile(xml, bazel.xml)
@@ -136,6 +139,11 @@ async def _follow(session: Session, container: Container) -> Exit:
         return ending.result()
     finally:
         ending.cancel()
+
+
+def _outputs_of(label: str) -> str:
+    package, separator, name = label.rpartition("//")[2].partition(":")
+    return "/".join(filter(None, ("bazel-testlogs", package, name, "test.outputs"))) if separator else ""
 
 
 def _path(text: str | None) -> Path | None:

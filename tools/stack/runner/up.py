@@ -17,8 +17,7 @@ from tools.stack.runner.podman import LABEL_KIND, LABEL_OWNER, LABEL_RUN, LABEL_
 from tools.stack.runner.process import ProcessIdentity
 from tools.stack.runner.progress import Progress
 from tools.stack.runner.runfiles import Runfiles
-from tools.stack.runner.session import Session, Settings, running
-from tools.stack.runner.timeline import Timeline
+from tools.stack.runner.session import Session, Settings
 
 _OWNER_PATIENCE = 20.0
 
@@ -28,27 +27,25 @@ async def up(manifest: Manifest, runfiles: Runfiles, publish: Sequence[Published
 
     Raises StackAlreadyUpError and PortTakenError before anything is started.
     """
-    timeline = Timeline()
-    progress = Progress(timeline)
-    podman = Podman()
-    await podman.check()
-    for run in await cleanup.sweep(podman):
-        progress.event(f"removed what run {run} had left behind")
-    await _check_alone(podman, manifest.label)
-    ports.check_free(publish)
     kind = cleanup.KIND_DETACHED if detach else cleanup.KIND_UP
     settings = Settings(kind, Path(tempfile.gettempdir()), publish=tuple(publish), keep=detach)
-    async with running(manifest, runfiles, settings, timeline, progress) as session:
-        progress.event("the stack is up")
+    session = Session(manifest, runfiles, settings)
+
+    async def preflight() -> None:
+        await _check_alone(session.podman, manifest.label)
+        ports.check_free(publish)
+
+    async with session.running(preflight):
+        session.progress.event("the stack is up")
         session.supervisor.tolerate_exits()
-        progress.text(table(session, publish))
+        session.progress.text(table(session, publish))
         if detach:
             return
-        progress.text("Ctrl-C takes it down, and so does stack_down in another terminal.")
+        session.progress.text("Ctrl-C takes it down, and so does stack_down in another terminal.")
         try:
             await asyncio.Event().wait()
         finally:
-            progress.event("taking the stack down")
+            session.progress.event("taking the stack down")
 
 
 async def down(stack: str, progress: Progress) -> int:
