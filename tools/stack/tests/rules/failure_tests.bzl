@@ -1,0 +1,94 @@
+"""What `stack`, `service` and `stack_up` refuse when Bazel analyses them, and that the line names who is to blame."""
+
+load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
+load("//tools/stack:defs.bzl", "http_probe", "ray_probe", "service", "stack", "stack_up")
+
+def _refused_impl(ctx):
+    env = analysistest.begin(ctx)
+    for fact in ctx.attr.facts:
+        asserts.expect_failure(env, fact)
+    return analysistest.end(env)
+
+_refused_test = analysistest.make(
+    _refused_impl,
+    attrs = {"facts": attr.string_list(mandatory = True)},
+    expect_failure = True,
+)
+
+# Each case: services, by name, with what differs from an ordinary one; and what the line must contain.
+_STACKS = {
+    "circle": ({"a": {"needs": ["b"]}, "b": {"needs": ["c"]}, "c": {"needs": ["a"]}, "d": {}}, ["a -> b -> c -> a"]),
+    "circle_behind_others": ({"a": {"needs": ["b"]}, "b": {"needs": ["c"]}, "c": {"needs": ["b"]}}, ["b -> c -> b"]),
+    "needs_itself": ({"a": {"needs": ["a"]}}, ["a -> a"]),
+    "probe_at_unknown": ({"a": {"probe": ray_probe(port = "gcs", at = "head")}}, ["'a'", "'head'"]),
+    "probe_at_unknown_port": ({"a": {"probe": ray_probe(port = "gcs", at = "b")}, "b": {}}, ["'a'", "'gcs'", "'b'", "main"]),
+    "same_name": ({"a": {}, "b": {"service_name": "a"}}, ["'a'"]),
+    "unknown_address_in_args": ({"a": {"args": ["--peer=$(ip b):1"]}}, ["'a'", "$(ip b)"]),
+    "unknown_address_in_env": ({"a": {"env": {"PEER": "$(ip b)"}}}, ["'a'", "$(ip b)"]),
+    "unknown_need": ({"a": {"needs": ["b"]}, "c": {}}, ["'a'", "'b'", "a, c"]),
+}
+
+_SERVICES = {
+    "mount_not_absolute": ({"mounts": {"BUILD.bazel": "here"}}, ["BUILD.bazel", "'here'"]),
+    "port_not_a_number": ({"ports": {"http": "eighty"}}, ["'http'", "'eighty'"]),
+    "port_too_large": ({"ports": {"http": 65536}}, ["'http'", "65536"]),
+    "probe_of_unknown_port": ({"probe": http_probe(port = "http")}, ["'http'", "main"]),
+}
+
+_PUBLISHED = {
+    "publish_unknown_port": ("a:http", ["'a'", "'http'", "main"]),
+    "publish_unknown_service": ("b:main", ["'b'", "a"]),
+}
+
+def _service(name, **attributes):
+    service(
+        name = name,
+        **(dict(image = "BUILD.bazel", ports = {"main": 80}, tags = ["manual"], testonly = True) | attributes)
+    )
+
+def failure_tests(name):
+    """One test for each thing that is refused.
+
+    Args:
+      name: of the test suite that holds them.
+    """
+    tests = []
+
+    for case, (services, facts) in _STACKS.items():
+        for service_name, attributes in services.items():
+            _service("{}.{}".format(case, service_name), **(dict(service_name = service_name) | attributes))
+        stack(
+            name = case,
+            testonly = True,
+            services = ["{}.{}".format(case, service_name) for service_name in services],
+            tags = ["manual"],
+        )
+        tests.append(_refused(case, facts + [":" + case]))
+
+    for case, (attributes, facts) in _SERVICES.items():
+        _service(case, **attributes)
+        tests.append(_refused(case, facts + [":" + case]))
+
+    _service("published.a", service_name = "a")
+    stack(
+        name = "published",
+        testonly = True,
+        services = ["published.a"],
+        tags = ["manual"],
+    )
+    for case, (published, facts) in _PUBLISHED.items():
+        stack_up(
+            name = case,
+            testonly = True,
+            publish = {published: 1},
+            stack = "published",
+            tags = ["manual"],
+        )
+        tests.append(_refused(case + ".manifest", facts))
+
+    native.test_suite(name = name, tests = tests)
+
+def _refused(target, facts):
+    name = target.removesuffix(".manifest") + "_test"
+    _refused_test(name = name, facts = facts, target_under_test = target)
+    return name

@@ -1,0 +1,51 @@
+"""The manifest of manifest_test.bzl, read by the runner."""
+
+from __future__ import annotations
+
+import os
+
+from tools.stack.runner.manifest import Manifest, Mount, ProbeSpec, PublishedPort, load
+from tools.stack.runner.probes import make
+from tools.stack.runner.runfiles import Runfiles
+
+RUNFILES = Runfiles.discover()
+
+
+def manifest() -> Manifest:
+    return load(RUNFILES.resolve(os.environ["MANIFEST"]))
+
+
+def test_every_attribute_arrives() -> None:
+    web = manifest().service("web")
+    assert (web.args, web.command, web.env) == (("--db=$(ip db)",), ("/bin/web",), {"MODE": "test"})
+    assert (web.cpus, web.memory, web.shm_size, web.user) == ("1.5", "64m", "1m", "1:1")
+    assert (web.needs, web.ports, web.tmpfs) == (("db",), {"http": 8000}, ("/data",))
+    assert (web.ready_timeout, web.stop_timeout) == (7, 3)
+    assert web.image_label == "//tools/stack/tests/rules:BUILD.bazel"
+
+
+def test_the_probe_is_one_that_the_runner_has() -> None:
+    probe = manifest().service("web").probe
+    assert isinstance(probe, ProbeSpec)
+    assert probe.options["json"] == {"status": "ok"}
+    assert make(probe)
+
+
+def test_the_stack_has_its_label_and_its_published_ports() -> None:
+    assert manifest().label == "//tools/stack/tests/rules:manifest_test.stack"
+    assert manifest().publish == (PublishedPort("web", "http", 8080),)
+
+
+def test_what_it_names_is_among_the_runfiles() -> None:
+    for service in manifest().services:
+        assert RUNFILES.resolve(service.image).is_file()
+        assert all(RUNFILES.resolve(mount.source).is_file() for mount in service.mounts)
+
+
+def test_a_single_file_is_at_the_path_and_several_are_below_it() -> None:
+    prefix = "_main/tools/stack/tests/rules"
+    assert set(manifest().service("web").mounts) == {
+        Mount(f"{prefix}/manifest_test.bzl", "/etc/one.bzl"),
+        Mount(f"{prefix}/failure_tests.bzl", "/etc/several/failure_tests.bzl"),
+        Mount(f"{prefix}/manifest_test.bzl", "/etc/several/manifest_test.bzl"),
+    }
