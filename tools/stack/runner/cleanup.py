@@ -7,7 +7,7 @@ import contextlib
 import os
 import shutil
 import signal
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from tools.stack.runner.podman import (
@@ -28,28 +28,23 @@ KIND_UP = "up"
 KIND_DETACHED = "detached"
 
 _ATTEMPTS = 5
+_PAUSE = 0.2
 
 
-async def remove_run(podman: Podman, run_id: str) -> int:
-    """Removes all containers and networks of a run; how many there were.
+async def remove_run(podman: Podman, run_id: str) -> None:
+    """Removes all containers and networks of a run. Raises PodmanCommandError when some can't be removed.
 
-    Tries again while something is left, since podman can lose a race with a container that is just ending.
+    Tries several times, since podman can lose a race with a container that is just ending, or with another sweep.
     """
-    removed: set[str] = set()
-    for attempt in range(_ATTEMPTS):
-        resources = await podman.resources(f"{LABEL_RUN}={run_id}")
-        if not resources:
-            break
-        removed |= {resource.id for resource in resources}
+    for attempt in range(1, _ATTEMPTS + 1):
         try:
-            await podman.remove(resources)
+            await podman.remove(await podman.resources(f"{LABEL_RUN}={run_id}"))
         except PodmanCommandError:
-            if attempt == _ATTEMPTS - 1:
+            if attempt == _ATTEMPTS:
                 raise
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(_PAUSE)
         else:
-            break
-    return len(removed)
+            return
 
 
 async def stop_commands(run_id: str, patience: float = 5.0) -> None:
@@ -65,14 +60,20 @@ async def stop_commands(run_id: str, patience: float = 5.0) -> None:
         await asyncio.sleep(0.05)
 
 
-async def sweep(podman: Podman) -> list[str]:
-    """Removes what runs left whose owner is dead; their ids. A detached stack is meant to be without an owner."""
-    resources = await podman.resources()
-    dead = {resource.labels[LABEL_RUN] for resource in resources if is_abandoned(resource)}
-    if dead:
-        await podman.remove([resource for resource in resources if resource.labels.get(LABEL_RUN) in dead])
-        remove_workdirs(resource for resource in resources if resource.labels.get(LABEL_RUN) in dead)
-    return sorted(dead)
+async def sweep(podman: Podman, tell: Callable[[str], None]) -> None:
+    """Removes what runs left whose owner is dead, and tells of it. A detached stack is meant to be without an owner.
+
+    What resists is told of, too, but is no failure: another run may be removing it just now.
+    """
+    abandoned = [resource for resource in await podman.resources() if is_abandoned(resource)]
+    for run in sorted({resource.labels[LABEL_RUN] for resource in abandoned}):
+        try:
+            await remove_run(podman, run)
+        except PodmanCommandError as error:
+            tell(f"what run {run} left behind could not be removed: {error.reason}")
+        else:
+            remove_workdirs(resource for resource in abandoned if resource.labels[LABEL_RUN] == run)
+            tell(f"removed what run {run} had left behind")
 
 
 def is_abandoned(resource: Resource) -> bool:

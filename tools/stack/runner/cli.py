@@ -34,7 +34,9 @@ looking inside while it is up:
   podman logs -f RUN-SERVICE                                   one service's log
   podman exec -it RUN-SERVICE python3.11                       a program inside
 """
-_DOWN = "Takes down what stack_up has brought up on this machine, from any terminal."
+_DOWN = """\
+Takes down what stack_up has brought up on this machine, from any terminal, and removes what killed runs have left.
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -100,8 +100,7 @@ class Session:
         """Makes sure that podman works and that somebody cleans up; the layout of each image that is needed."""
         self.workdir.mkdir(mode=0o700)
         self._reaper, _ = await asyncio.gather(Reaper.start(self.run_id, self.workdir), self.podman.check())
-        for run in await cleanup.sweep(self.podman):
-            self.progress.event(f"removed what run {run} had left behind")
+        await cleanup.sweep(self.podman, self.progress.event)
         await preflight()
         services = [*self.manifest.services, *([self.manifest.tests] if self.manifest.tests else [])]
         images = {service.image: service.image_label or service.image for service in services}

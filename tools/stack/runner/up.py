@@ -51,10 +51,11 @@ async def up(manifest: Manifest, runfiles: Runfiles, publish: Sequence[Published
 async def down(stack: str, progress: Progress) -> int:
     """Takes down the stacks with that label, or all with an empty one, that stack_up brought up; how many there were.
 
-    A stack_up that still runs is asked to do it, so that it ends well, too.
+    A stack_up that still runs is asked to do it, so that it ends well, too. What killed runs left is removed as well.
     """
     podman = Podman()
     await podman.check()
+    await cleanup.sweep(podman, progress.event)
     runs = {r.labels[LABEL_RUN]: r for r in await podman.resources() if _is_up(r, stack)}
     for run, resource in runs.items():
         await _ask_owner(resource)
@@ -83,10 +84,9 @@ def table(session: Session, publish: Sequence[PublishedPort]) -> str:
 async def _check_alone(podman: Podman, stack: str) -> None:
     for resource in await podman.resources():
         if _is_up(resource, stack):
-            owner = resource.labels[LABEL_OWNER].partition(":")[0]
-            raise StackAlreadyUpError(
-                f"{stack} is already up (process {owner}): bazel run //tools:stack_down takes it down"
-            )
+            detached = resource.labels[LABEL_KIND] == cleanup.KIND_DETACHED
+            owner = "detached" if detached else f"process {resource.labels[LABEL_OWNER].partition(':')[0]}"
+            raise StackAlreadyUpError(f"{stack} is already up ({owner}): bazel run //tools:stack_down takes it down")
 
 
 async def _ask_owner(resource: Resource) -> None:
