@@ -13,7 +13,7 @@ from orchestrator.domain.context import ContextSelection, HydratedContext, hydra
 from orchestrator.domain.council import Councils
 from orchestrator.domain.deliberation import Deliberation
 from orchestrator.domain.errors import TaskIdTaken, UnknownDeliberation
-from orchestrator.domain.request import DeliberationRequest, Limits, validate
+from orchestrator.domain.request import DELIBERATE, DeliberationRequest, Limits, MessageForm, validate
 
 _log = logging.getLogger(__name__)
 
@@ -55,12 +55,14 @@ class StartDeliberation:
         self._new_id = new_id
         self._opening: set[asyncio.Task[Deliberation | None]] = set()
 
-    async def __call__(self, request: DeliberationRequest, task_id: str, rounds_field: str = "rounds") -> Deliberation:
+    async def __call__(
+        self, request: DeliberationRequest, task_id: str, form: MessageForm = DELIBERATE
+    ) -> Deliberation:
         """Raises InvalidRequest, UnknownRole, TaskIdTaken, Overloaded or DependencyLost.
 
-        `rounds_field` is what the caller's message calls the rounds, for InvalidRequest.
+        `form` is how the caller's message says it, for InvalidRequest.
         """
-        validate(request, task_id, self._policy.limits, rounds_field)
+        validate(request, task_id, self._policy.limits, form)
         council = self._councils.of(request.role)
         if task_id and (known := await self._store.load(task_id)):
             return _same(known, request)

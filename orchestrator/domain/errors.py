@@ -3,6 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+# An error travels in HTTP/2 trailers, of which a gRPC client takes 8 KB by default, and says each violation three times.
+MAX_VIOLATIONS = 16
+# The most of a caller's own text that an error repeats, in characters.
+_MAX_ECHO = 128
+
 
 class OrchestratorError(Exception):
     """Base of every error that the service answers with on purpose."""
@@ -17,11 +22,13 @@ class FieldViolation:
 
 
 class InvalidRequest(OrchestratorError):
-    """The request's own fault. Names every field at once."""
+    """The request's own fault. Names the fields at once, up to MAX_VIOLATIONS, and says how many more there are."""
 
     def __init__(self, violations: Sequence[FieldViolation]) -> None:
-        self.violations = tuple(violations)
-        super().__init__("; ".join(f"{v.field}: {v.description}" for v in self.violations))
+        self.violations = tuple(violations[:MAX_VIOLATIONS])
+        named = [f"{v.field}: {v.description}" for v in self.violations]
+        more = len(violations) - len(self.violations)
+        super().__init__("; ".join([*named, f"and {more} more"] if more else named))
 
 
 class UnknownRole(OrchestratorError):
@@ -30,14 +37,14 @@ class UnknownRole(OrchestratorError):
     def __init__(self, role: str, known: Sequence[str]) -> None:
         self.role = role
         self.known = tuple(known)
-        super().__init__(f"no council for role {role!r}; there are {', '.join(self.known)}")
+        super().__init__(f"no council for role {role[:_MAX_ECHO]!r}; there are {', '.join(self.known)}")
 
 
 class UnknownDeliberation(OrchestratorError):
     """No deliberation has this task_id, or it has expired."""
 
     def __init__(self, task_id: str) -> None:
-        super().__init__(f"no deliberation with task_id {task_id!r}")
+        super().__init__(f"no deliberation with task_id {task_id[:_MAX_ECHO]!r}")
 
 
 class TaskIdTaken(OrchestratorError):

@@ -73,9 +73,21 @@ class Limits:
     max_events: int = 200
 
 
-def validate(request: DeliberationRequest, task_id: str, limits: Limits, rounds_field: str = "rounds") -> None:
-    """Raises InvalidRequest that names every offending field. An empty `task_id` is one that the server makes."""
-    violations = [*_violations(request, limits, rounds_field)]
+@dataclass(frozen=True)
+class MessageForm:
+    """How the caller's message says it: its fields for rounds and agents, and what in it could not be read."""
+
+    rounds: str = "rounds"
+    agents: str = "num_agents"
+    unreadable: tuple[FieldViolation, ...] = ()
+
+
+DELIBERATE = MessageForm()
+
+
+def validate(request: DeliberationRequest, task_id: str, limits: Limits, form: MessageForm = DELIBERATE) -> None:
+    """Raises InvalidRequest that names the offending fields. An empty `task_id` is one that the server makes."""
+    violations = [*form.unreadable, *_violations(request, limits, form)]
     if task_id and not valid_task_id(task_id):
         violations.append(
             FieldViolation(
@@ -93,13 +105,14 @@ def valid_task_id(task_id: str) -> bool:
     return _TASK_ID.fullmatch(task_id) is not None
 
 
-def _violations(request: DeliberationRequest, limits: Limits, rounds_field: str) -> Iterator[FieldViolation]:
+def _violations(request: DeliberationRequest, limits: Limits, form: MessageForm) -> Iterator[FieldViolation]:
     constraints = request.constraints
     if not request.task_description.strip():
         yield FieldViolation("task_description", "must not be empty")
     yield from _too_long("task_description", request.task_description, limits.max_text)
-    yield from _out_of_range(rounds_field, request.rounds, 1, limits.max_rounds)
-    yield from _out_of_range("num_agents", request.num_agents, 1, limits.max_agents)
+    yield from _too_long("role", request.role, limits.max_id)
+    yield from _out_of_range(form.rounds, request.rounds, 1, limits.max_rounds)
+    yield from _out_of_range(form.agents, request.num_agents, 1, limits.max_agents)
     yield from _out_of_range("constraints.max_iterations", constraints.max_iterations, 0, 2**31 - 1)
     yield from _out_of_range("constraints.timeout_seconds", constraints.timeout_seconds, 0, limits.max_timeout_seconds)
     yield from _too_long("constraints.rubric", constraints.rubric, limits.max_rubric)
@@ -118,6 +131,8 @@ def _violations(request: DeliberationRequest, limits: Limits, rounds_field: str)
     if request.context is not None:
         yield from _out_of_range("context_options.max_events", request.context.max_events, 0, limits.max_events)
         yield from _too_many("context_options.scopes", len(request.context.scopes), limits.max_labels)
+        for index, scope in enumerate(request.context.scopes):
+            yield from _too_long(f"context_options.scopes[{index}]", scope, limits.max_label)
 
 
 def _too_long(name: str, text: str, limit: int) -> Iterator[FieldViolation]:

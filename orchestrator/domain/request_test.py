@@ -3,8 +3,8 @@
 import pytest
 
 from orchestrator.domain.context import ContextSelection
-from orchestrator.domain.errors import InvalidRequest
-from orchestrator.domain.request import Constraints, Limits, validate
+from orchestrator.domain.errors import MAX_VIOLATIONS, FieldViolation, InvalidRequest, UnknownDeliberation, UnknownRole
+from orchestrator.domain.request import Constraints, Limits, MessageForm, validate
 from orchestrator.domain.steps import StepKind, make_step, seed_for
 from orchestrator.testing.builders import make_request
 
@@ -31,6 +31,8 @@ _LIMITS = Limits()
         ({"case_id": "x" * 129}, ["case_id"]),
         ({"context": ContextSelection(max_events=-1)}, ["context_options.max_events"]),
         ({"context": ContextSelection(scopes=("s",) * 51)}, ["context_options.scopes"]),
+        ({"context": ContextSelection(scopes=("s", "x" * 1001))}, ["context_options.scopes[1]"]),
+        ({"role": "x" * 129}, ["role"]),
     ],
 )
 def test_every_offending_field_is_named(changes: dict[str, object], fields: list[str]) -> None:
@@ -40,11 +42,27 @@ def test_every_offending_field_is_named(changes: dict[str, object], fields: list
     assert [violation.field for violation in raised.value.violations] == fields
 
 
-def test_rounds_go_by_the_name_that_the_caller_knows() -> None:
-    with pytest.raises(InvalidRequest) as raised:
-        validate(make_request(rounds=99), "", _LIMITS, rounds_field="options.deliberation_rounds")
+def test_fields_go_by_the_names_that_the_caller_knows_and_what_was_unreadable_is_named_beside_them() -> None:
+    form = MessageForm("options.rounds", "options.agents", (FieldViolation("options.colour", "is not known"),))
 
-    assert raised.value.violations[0].field == "options.deliberation_rounds"
+    with pytest.raises(InvalidRequest) as raised:
+        validate(make_request(rounds=99, num_agents=99), "", _LIMITS, form)
+
+    assert [violation.field for violation in raised.value.violations] == [
+        "options.colour",
+        "options.rounds",
+        "options.agents",
+    ]
+
+
+def test_an_error_stays_small_however_much_is_wrong() -> None:
+    with pytest.raises(InvalidRequest) as raised:
+        validate(make_request(constraints=Constraints(requirements=("",) * 5_000)), "", _LIMITS)
+
+    assert len(raised.value.violations) == MAX_VIOLATIONS
+    assert str(raised.value).endswith(f"and {5_001 - MAX_VIOLATIONS} more")
+    assert len(str(UnknownRole("x" * 10_000, ()))) < 300
+    assert len(str(UnknownDeliberation("x" * 10_000))) < 300
 
 
 @pytest.mark.parametrize("task_id", ["", "a", "A-1_b.c:d@e/f+g", "x" * 128])

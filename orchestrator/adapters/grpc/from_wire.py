@@ -1,9 +1,11 @@
 """Requests of the contract as the domain has them, with the contract's defaults filled in."""
 
 from orchestrator.domain.context import ContextSelection
-from orchestrator.domain.errors import FieldViolation, InvalidRequest
-from orchestrator.domain.request import DEFAULT_AGENTS, DEFAULT_ROUNDS, Constraints, DeliberationRequest
+from orchestrator.domain.errors import FieldViolation
+from orchestrator.domain.request import DEFAULT_AGENTS, DEFAULT_ROUNDS, Constraints, DeliberationRequest, MessageForm
 from protos.orchestrator.v1 import orchestrator_pb2 as pb
+
+_AGENTS = "options.custom_params['num_agents']"
 
 
 def deliberation(message: pb.DeliberateRequest) -> DeliberationRequest:
@@ -19,7 +21,7 @@ def deliberation(message: pb.DeliberateRequest) -> DeliberationRequest:
 
 
 def orchestration(message: pb.OrchestrateRequest) -> DeliberationRequest:
-    """What Orchestrate asks for. Raises InvalidRequest for a parameter that is not known or not of its form."""
+    """What Orchestrate asks for; `orchestration_form` has what of it could not be read."""
     options = message.options
     return DeliberationRequest(
         kind="orchestrate",
@@ -38,19 +40,26 @@ def orchestration(message: pb.OrchestrateRequest) -> DeliberationRequest:
     )
 
 
-def _num_agents(options: pb.OrchestratorOptions) -> int:
-    """The contract has no field for it here; it is the one custom parameter that there is."""
-    violations = [
-        FieldViolation(f"options.custom_params[{name[:100]!r}]", "is not known; there is num_agents")
-        for name in options.custom_params
+def orchestration_form(message: pb.OrchestrateRequest) -> MessageForm:
+    """How Orchestrate says it. The contract has no field for agents here; it is the one custom parameter there is."""
+    parameters = message.options.custom_params
+    unreadable = [
+        FieldViolation(f"options.custom_params[{name[:40]!r}]", "is not known; there is num_agents")
+        for name in parameters
         if name != "num_agents"
     ]
-    given = options.custom_params.get("num_agents", str(DEFAULT_AGENTS))
-    if not (given.isascii() and given.isdigit() and len(given) < 10):
-        violations.append(FieldViolation("options.custom_params['num_agents']", "must be a whole number"))
-    if violations:
-        raise InvalidRequest(violations)
-    return int(given) or DEFAULT_AGENTS
+    if "num_agents" in parameters and not _is_count(parameters["num_agents"]):
+        unreadable.append(FieldViolation(_AGENTS, "must be a whole number"))
+    return MessageForm("options.deliberation_rounds", _AGENTS, tuple(unreadable))
+
+
+def _num_agents(options: pb.OrchestratorOptions) -> int:
+    given = options.custom_params.get("num_agents", "")
+    return (int(given) if _is_count(given) else 0) or DEFAULT_AGENTS
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 10
 
 
 def _constraints(message: pb.TaskConstraints) -> Constraints:

@@ -8,6 +8,7 @@ import pytest
 from google.rpc.error_details_pb2 import BadRequest
 
 from orchestrator.domain.context import ContextEvent, ContextKind
+from orchestrator.domain.errors import MAX_VIOLATIONS
 from orchestrator.testing.calls import detail, failure, work
 from orchestrator.testing.stage import Stage
 from protos.orchestrator.v1 import orchestrator_pb2 as pb
@@ -56,6 +57,10 @@ async def test_options_decide_what_is_done(
         ({"options": pb.OrchestratorOptions(deliberation_rounds=99)}, "options.deliberation_rounds"),
         ({"options": pb.OrchestratorOptions(custom_params={"num_agents": "x"})}, "options.custom_params['num_agents']"),
         ({"options": pb.OrchestratorOptions(custom_params={"colour": "red"})}, "options.custom_params['colour']"),
+        (
+            {"options": pb.OrchestratorOptions(custom_params={"num_agents": "99"})},
+            "options.custom_params['num_agents']",
+        ),
         ({"context_options": pb.ContextOptions(max_events=-1)}, "context_options.max_events"),
     ],
 )
@@ -64,6 +69,24 @@ async def test_an_invalid_orchestration_names_its_fields(stub: Any, changes: dic
 
     assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert [violation.field for violation in detail(error, BadRequest).field_violations] == [field]
+
+
+async def test_unknown_parameters_are_named_beside_the_other_fields_in_an_error_that_fits_the_trailers(
+    stub: Any,
+) -> None:
+    options = pb.OrchestratorOptions(custom_params={f"{number}" * 60: "" for number in range(500)})
+
+    error = await failure(stub.Orchestrate(_orchestration(task_description="", options=options)))
+
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+    fields = [violation.field for violation in detail(error, BadRequest).field_violations]
+    assert len(fields) == MAX_VIOLATIONS
+    assert "more" in (error.details() or "")
+
+    few = pb.OrchestratorOptions(custom_params={"colour": "red"})
+    error = await failure(stub.Orchestrate(_orchestration(task_description="", options=few)))
+    fields = [violation.field for violation in detail(error, BadRequest).field_violations]
+    assert fields == ["options.custom_params['colour']", "task_description"]
 
 
 async def test_an_orchestration_without_winner_is_an_error(stub: Any, stage: Stage) -> None:

@@ -44,7 +44,7 @@ class OrchestratorService(pb_grpc.OrchestratorServiceServicer):
     @reports_errors
     async def Orchestrate(self, request: pb.OrchestrateRequest, context: Context) -> pb.OrchestrateResponse:
         started = await self._start(
-            from_wire.orchestration(request), request.task_id, rounds_field="options.deliberation_rounds"
+            from_wire.orchestration(request), request.task_id, from_wire.orchestration_form(request)
         )
         deliberation = await self._await_result(started.task_id)
         require_completed(deliberation)
