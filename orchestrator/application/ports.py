@@ -90,7 +90,7 @@ class ContextStore(Protocol):
     """Keeps what happened in each case, a bounded number of events of each kind."""
 
     async def append(self, event: ContextEvent) -> None:
-        """Keeps an event; the same event again adds nothing."""
+        """Keeps an event; one with the same event_id again replaces nothing and adds nothing."""
 
     async def read(self, case_id: str) -> Mapping[ContextKind, Sequence[ContextEvent]]:
         """The case's events by kind, oldest first."""

@@ -40,6 +40,9 @@ def test_a_documented_event_is_read() -> None:
         {"occurred_at_ms": "5"},
         {"occurred_at_ms": True},
         {"scope": 1},
+        {"text": "half a pair: \ud800"},
+        {"scope": "\udfff"},
+        {"case_id": "\udc00"},
     ],
 )
 def test_other_events_are_refused(changes: dict[str, object]) -> None:

@@ -69,7 +69,7 @@ class InMemoryContexts:
 
     async def append(self, event: ContextEvent) -> None:
         events = self._events[event.case_id, event.kind]
-        if event not in events:
+        if all(event.event_id != kept.event_id for kept in events):
             events.append(event)
             events.sort(key=lambda kept: (kept.occurred_at_ms, kept.event_id))
             del events[: -self._keep]

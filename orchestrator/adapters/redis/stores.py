@@ -33,6 +33,26 @@ redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
 return 1
 """
 
+# KEYS: ids by time, documents by id. ARGV: id, time, document, how many to keep, seconds to keep them.
+_APPEND = """
+if redis.call('HSETNX', KEYS[2], ARGV[1], ARGV[3]) == 1 then
+    redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
+    for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -tonumber(ARGV[4]) - 1)) do
+        redis.call('ZREM', KEYS[1], id)
+        redis.call('HDEL', KEYS[2], id)
+    end
+end
+redis.call('EXPIRE', KEYS[1], ARGV[5])
+redis.call('EXPIRE', KEYS[2], ARGV[5])
+"""
+
+# KEYS: ids by time, documents by id. Both are read in one moment.
+_READ = """
+local ids = redis.call('ZRANGE', KEYS[1], 0, -1)
+if #ids == 0 then return {} end
+return redis.call('HMGET', KEYS[2], unpack(ids))
+"""
+
 
 class RedisDeliberations:
     """DeliberationStore in Redis. Writes are scripts, which Redis runs one at a time."""
@@ -97,37 +117,32 @@ class RedisResponses:
 
 
 class RedisContexts:
-    """ContextStore in Redis: a sorted set for each case and kind, by time."""
+    """ContextStore in Redis: for each case and kind the ids by time, and the events by id."""
 
     def __init__(self, client: Redis, keep: int = 200, keep_s: int = 30 * 24 * 3600) -> None:
-        self._client = client
         self._keep = keep
         self._keep_s = keep_s
+        self._append = client.register_script(_APPEND)
+        self._read = client.register_script(_READ)
 
     async def append(self, event: ContextEvent) -> None:
-        key = _context_key(event.case_id, event.kind)
+        arguments = (event.event_id, event.occurred_at_ms, encode(event), self._keep, self._keep_s)
         with translated():
-            async with self._client.pipeline(transaction=True) as pipeline:
-                pipeline.zadd(key, {encode(event): event.occurred_at_ms})
-                pipeline.zremrangebyrank(key, 0, -self._keep - 1)
-                pipeline.expire(key, self._keep_s)
-                await pipeline.execute()
+            await self._append(keys=_context_keys(event.case_id, event.kind), args=arguments)
 
     async def read(self, case_id: str) -> Mapping[ContextKind, Sequence[ContextEvent]]:
-        with translated():
-            async with self._client.pipeline(transaction=False) as pipeline:
-                for kind in ContextKind:
-                    pipeline.zrange(_context_key(case_id, kind), 0, -1)
-                found = await pipeline.execute()
-        return {
-            kind: tuple(decode(ContextEvent, document) for document in documents)
-            for kind, documents in zip(ContextKind, found, strict=True)
-        }
+        found: dict[ContextKind, Sequence[ContextEvent]] = {}
+        for kind in ContextKind:
+            with translated():
+                documents = cast("list[str]", await self._read(keys=_context_keys(case_id, kind)))
+            found[kind] = tuple(decode(ContextEvent, document) for document in documents)
+        return found
 
 
 def _key(task_id: str) -> str:
     return f"deliberation:{task_id}"
 
 
-def _context_key(case_id: str, kind: ContextKind) -> str:
-    return f"context:{case_id}:{kind}"
+def _context_keys(case_id: str, kind: ContextKind) -> tuple[str, str]:
+    ids = f"context:{case_id}:{kind}"
+    return ids, f"{ids}:events"

@@ -137,6 +137,15 @@ async def test_events_are_kept_once_in_order_and_bounded(stores: Stores) -> None
     assert not any((await stores.contexts.read("another case")).values())
 
 
+async def test_an_event_id_that_is_known_replaces_nothing_and_adds_nothing(stores: Stores) -> None:
+    first = _event(1)
+
+    for event in (first, replace(first, text="another text"), replace(first, occurred_at_ms=9, scope="db")):
+        await stores.contexts.append(event)
+
+    assert list((await stores.contexts.read("case"))[ContextKind.DECISION]) == [first]
+
+
 async def test_what_is_stored_expires(url: str) -> None:
     client = connect(url)
     await client.flushall()
