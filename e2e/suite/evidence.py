@@ -1,5 +1,6 @@
 """What a deliberation left behind in every part of the stack, and what must be true of it."""
 
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,10 @@ from typing import Any
 
 from e2e.suite.observe import Journal, Message, ModelServer, RayCluster, Store
 from protos.orchestrator.v1 import orchestrator_pb2 as pb
+from protos.orchestrator.v1 import orchestrator_pb2_grpc as pb_grpc
+
+# Longer than any deliberation here takes.
+OVER_WITHIN_SECONDS = 90
 
 
 @dataclass(frozen=True)
@@ -81,8 +86,30 @@ def counted_requests(stack: Stack) -> Iterator[list[Evidence]]:
     before = stack.model_server.finished_requests()
     evidence: list[Evidence] = []
     yield evidence
-    expected = before + sum(step["attempts"] for each in evidence for step in each.steps.values())
+    attempts = [step["attempts"] for each in evidence for step in each.steps.values()]
+    assert all(count >= 1 for count in attempts), "no step did without the model"
+    expected = before + sum(attempts)
     assert stack.model_server.finished_requests_at_least(expected) == expected, "vLLM finished what the steps asked"
+
+
+@contextmanager
+def nothing_started(stack: Stack) -> Iterator[None]:
+    """Checks that no deliberation was written meanwhile, and nothing published. Both come before any answer."""
+    before = stack.store.task_ids(), stack.journal.published()
+    yield
+    assert (stack.store.task_ids(), stack.journal.published()) == before
+
+
+def until_over(orchestrator: pb_grpc.OrchestratorServiceStub, task_id: str) -> pb.GetDeliberationResultResponse:
+    """Asks for the result until the deliberation is over."""
+    request = pb.GetDeliberationResultRequest(task_id=task_id)
+    deadline = time.monotonic() + OVER_WITHIN_SECONDS
+    running = (pb.DELIBERATION_STATUS_PENDING, pb.DELIBERATION_STATUS_IN_PROGRESS)
+    while (result := orchestrator.GetDeliberationResult(request, timeout=10)).status in running:
+        assert time.monotonic() < deadline, f"{task_id} is not over after {OVER_WITHIN_SECONDS} s"
+        assert result.task_id == task_id
+        time.sleep(0.1)
+    return result
 
 
 def steps_of(agents: int, rounds: int, *, peer_review: bool = True) -> int:

@@ -13,7 +13,7 @@ import httpx
 import nats
 import redis
 from nats.errors import TimeoutError as NatsTimeoutError
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StreamState
 
 # vLLM counts a request a moment after it has answered it.
 COUNTER_LAG_SECONDS = 5.0
@@ -92,6 +92,11 @@ class Store:
         keys = self.client.scan_iter(match=f"{prefix}{task_id}/*", count=1000)
         return {key.removeprefix(prefix): self._document(key) for key in keys}
 
+    def task_ids(self) -> set[str]:
+        """The deliberations that there are."""
+        prefix = "deliberation:"
+        return {key.removeprefix(prefix) for key in self.client.scan_iter(match=f"{prefix}*", count=1000)}
+
     def context_size(self, case_id: str, kind: str) -> int:
         """How many events of a kind are kept for a case."""
         return int(self.client.zcard(f"context:{case_id}:{kind}"))
@@ -119,7 +124,11 @@ class Journal:
 
     def streams(self) -> dict[str, int]:
         """The messages that each stream has, by the stream's name."""
-        return asyncio.run(self._streams())
+        return {name: state.messages for name, state in asyncio.run(self._streams()).items()}
+
+    def published(self) -> dict[str, int]:
+        """The messages that ever came to each stream, by the stream's name."""
+        return {name: state.last_seq for name, state in asyncio.run(self._streams()).items()}
 
     def read(self, subject: str, *, count: int, task_id: str = "") -> list[Message]:
         """The stored messages on `subject` (and of `task_id`, where given).
@@ -132,9 +141,9 @@ class Journal:
         """Publishes an event as JSON, and returns when JetStream has stored it."""
         asyncio.run(self._publish(subject, event))
 
-    async def _streams(self) -> dict[str, int]:
+    async def _streams(self) -> dict[str, StreamState]:
         async with await nats.connect(self.url) as client:
-            return {info.config.name or "": info.state.messages for info in await client.jetstream().streams_info()}
+            return {info.config.name or "": info.state for info in await client.jetstream().streams_info()}
 
     async def _read(self, subject: str, count: int, task_id: str) -> list[Message]:
         found: list[Message] = []

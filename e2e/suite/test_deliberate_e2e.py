@@ -1,13 +1,21 @@
 """Deliberate and GetDeliberationResult, over gRPC, through NATS and Ray to vLLM and back."""
 
-import time
 from functools import partial
 
 import grpc
+import pytest
 
 from e2e.suite.conftest import RPC_SECONDS, Deliberate
 from e2e.suite.errors import field_violations, refused
-from e2e.suite.evidence import Stack, check_deliberation, counted_requests, gather, new_task_id
+from e2e.suite.evidence import (
+    Stack,
+    check_deliberation,
+    counted_requests,
+    gather,
+    new_task_id,
+    nothing_started,
+    until_over,
+)
 from protos.orchestrator.v1 import orchestrator_pb2 as pb
 from protos.orchestrator.v1 import orchestrator_pb2_grpc as pb_grpc
 
@@ -59,30 +67,28 @@ def test_deliberate_different_roles(deliberate: Deliberate, stack: Stack) -> Non
 
 def test_deliberate_empty_task(orchestrator: pb_grpc.OrchestratorServiceStub, stack: Stack) -> None:
     """A task of nothing, or of blanks, is refused with the field's name, and asks nobody."""
-    before = stack.model_server.finished_requests()
-    for blank in ("", "  \n"):
-        error = refused(partial(orchestrator.Deliberate, _dev_task(blank), timeout=RPC_SECONDS))
-        assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
-        assert field_violations(error) == {"task_description"}
+    with nothing_started(stack):
+        for blank in ("", "  \n"):
+            error = refused(partial(orchestrator.Deliberate, _dev_task(blank), timeout=RPC_SECONDS))
+            assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+            assert field_violations(error) == {"task_description"}
 
-    several = pb.DeliberateRequest(role="DEV", rounds=-1, num_agents=10_000)
-    error = refused(lambda: orchestrator.Deliberate(several, timeout=RPC_SECONDS))
-    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
-    assert field_violations(error) == {"task_description", "rounds", "num_agents"}
-    assert stack.model_server.finished_requests() == before
+        several = pb.DeliberateRequest(role="DEV", rounds=-1, num_agents=10_000)
+        error = refused(lambda: orchestrator.Deliberate(several, timeout=RPC_SECONDS))
+        assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+        assert field_violations(error) == {"task_description", "rounds", "num_agents"}
 
 
 def test_deliberate_invalid_role(orchestrator: pb_grpc.OrchestratorServiceStub, stack: Stack) -> None:
     """A role without a council is NOT_FOUND, and the message names the roles there are."""
-    before = stack.model_server.finished_requests()
     request = pb.DeliberateRequest(task_description="Sing.", role="BARITONE")
 
-    error = refused(lambda: orchestrator.Deliberate(request, timeout=RPC_SECONDS))
+    with nothing_started(stack):
+        error = refused(lambda: orchestrator.Deliberate(request, timeout=RPC_SECONDS))
 
     assert error.code() is grpc.StatusCode.NOT_FOUND
     for name in ("BARITONE", "ARCHITECT", "DATA", "DEV", "DEVOPS", "QA"):
         assert name in (error.details() or "")
-    assert stack.model_server.finished_requests() == before
 
 
 def test_deliberate_with_constraints(deliberate: Deliberate, stack: Stack) -> None:
@@ -108,11 +114,17 @@ def test_deliberate_with_constraints(deliberate: Deliberate, stack: Stack) -> No
         assert policy.passed == (follows_broken and follows_kept)
         assert any(broken in violation for violation in policy.violations) != follows_broken
         assert any(kept in violation for violation in policy.violations) != follows_kept
-        assert result.checks.all_passed <= policy.passed
-        rubric = [check for check in result.checks.additional_checks if check.check_type == "rubric"]
-        assert len(rubric) == 1
-        assert 0 <= rubric[0].score <= 1
-    assert all(broken in prompt for prompt in evidence.prompts("propose"))
+        lint, dryrun = result.checks.lint, result.checks.dryrun
+        assert lint.passed == (lint.error_count == 0) == (not lint.errors)
+        assert dryrun.passed == (dryrun.exit_code == 0)
+        [rubric] = [check for check in result.checks.additional_checks if check.check_type == "rubric"]
+        assert set(rubric.details) == {"python function", "returns the sum"}, "each criterion is looked at"
+        shares = [float(share) for share in rubric.details.values()]
+        assert rubric.score == pytest.approx(sum(shares) / len(shares), abs=0.01)
+        others = [check.passed for check in result.checks.additional_checks]
+        assert result.checks.all_passed == all([policy.passed, lint.passed, dryrun.passed, *others])
+    for told in (kept, broken, "python function", "returns the sum"):
+        assert all(told in prompt for prompt in evidence.prompts("propose"))
 
 
 def test_deliberate_async_result(orchestrator: pb_grpc.OrchestratorServiceStub, stack: Stack) -> None:
@@ -131,7 +143,7 @@ def test_deliberate_async_result(orchestrator: pb_grpc.OrchestratorServiceStub, 
         assert accepted.status in (pb.DELIBERATION_STATUS_PENDING, pb.DELIBERATION_STATUS_IN_PROGRESS)
         assert not accepted.results
 
-        result = _until_over(orchestrator, request.task_id)
+        result = until_over(orchestrator, request.task_id)
         assert result.status == pb.DELIBERATION_STATUS_COMPLETED
         assert not result.error_message
         finished.append(gather(stack, request.task_id, result))
@@ -151,15 +163,3 @@ def test_deliberate_async_result(orchestrator: pb_grpc.OrchestratorServiceStub, 
 
 def _dev_task(text: str) -> pb.DeliberateRequest:
     return pb.DeliberateRequest(task_description=text, role="DEV")
-
-
-def _until_over(orchestrator: pb_grpc.OrchestratorServiceStub, task_id: str) -> pb.GetDeliberationResultResponse:
-    """Asks for the result until the deliberation is over."""
-    request = pb.GetDeliberationResultRequest(task_id=task_id)
-    deadline = time.monotonic() + RPC_SECONDS
-    running = (pb.DELIBERATION_STATUS_PENDING, pb.DELIBERATION_STATUS_IN_PROGRESS)
-    while (result := orchestrator.GetDeliberationResult(request, timeout=10)).status in running:
-        assert time.monotonic() < deadline, f"{task_id} is not over after {RPC_SECONDS} s"
-        assert result.task_id == task_id
-        time.sleep(0.1)
-    return result
