@@ -1,7 +1,7 @@
 """Layers of the project's own Python code."""
 
 load("@rules_python//python:py_info.bzl", "PyInfo")
-load("//images/layer:actions.bzl", "reproducible_output")
+load("//images/layer:actions.bzl", "reproducible_layer")
 
 def _ours(file):
     """Whether a file belongs to this repository, and to what runs (stubs only serve checkers)."""
@@ -29,10 +29,8 @@ def _python_app_layer_impl(ctx):
         args.add_all(ours, before_each = "--file", map_each = _entry, expand_directories = False)
         return args
 
-    return reproducible_output(
+    return reproducible_layer(
         ctx,
-        output = ctx.actions.declare_file(ctx.label.name + ".tar"),
-        again = ctx.actions.declare_file(ctx.label.name + ".again.tar"),
         arguments = arguments,
         executable = ctx.executable._pack,
         inputs = ours,

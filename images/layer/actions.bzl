@@ -34,6 +34,16 @@ def reproducible_output(ctx, output, again, arguments, **kwargs):
         OutputGroupInfo(again = depset([again])),
     ]
 
+def reproducible_layer(ctx, arguments, **kwargs):
+    """reproducible_output for a rule whose output is the layer NAME.tar."""
+    return reproducible_output(
+        ctx,
+        output = ctx.actions.declare_file(ctx.label.name + ".tar"),
+        again = ctx.actions.declare_file(ctx.label.name + ".again.tar"),
+        arguments = arguments,
+        **kwargs
+    )
+
 def _reproducible_test_impl(ctx):
     script = ctx.actions.declare_file(ctx.label.name + ".sh")
     pairs = [

@@ -1,6 +1,6 @@
 """Layers of Debian packages."""
 
-load("//images/layer:actions.bzl", "reproducible_output")
+load("//images/layer:actions.bzl", "reproducible_layer")
 
 # What no process in a container reads: documentation (but the licences), translations, what is for
 # init systems and package managers, and glibc's character set converters.
@@ -39,10 +39,8 @@ def _rootfs_layer_impl(ctx):
             args.add("--skeleton")
         return args
 
-    return reproducible_output(
+    return reproducible_layer(
         ctx,
-        output = ctx.actions.declare_file(ctx.label.name + ".tar"),
-        again = ctx.actions.declare_file(ctx.label.name + ".again.tar"),
         arguments = arguments,
         executable = ctx.executable._merge,
         inputs = ctx.files.debs,

@@ -1,6 +1,6 @@
 """Layers of Python wheels."""
 
-load("//images/layer:actions.bzl", "reproducible_output")
+load("//images/layer:actions.bzl", "reproducible_layer")
 
 WheelsInfo = provider(
     doc = "The wheels that a layer installs.",
@@ -46,10 +46,8 @@ def _wheel_layer_impl(ctx):
         args.add_all(wheels)
         return args
 
-    return reproducible_output(
+    return reproducible_layer(
         ctx,
-        output = ctx.actions.declare_file(ctx.label.name + ".tar"),
-        again = ctx.actions.declare_file(ctx.label.name + ".again.tar"),
         arguments = arguments,
         executable = ctx.executable._install,
         inputs = wheels,
