@@ -1,20 +1,20 @@
 """Fixtures: clients of the stack, by the addresses in the environment, and a way to deliberate and keep the evidence."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 import grpc
 import pytest
 import redis
 
-from e2e.suite.evidence import Evidence, Stack, counted_requests, gather, new_task_id
+from e2e.suite.evidence import RPC_SECONDS, Evidence, Stack, counted_requests, gather, new_task_id
 from e2e.suite.observe import Journal, ModelServer, RayCluster, Store
 from protos.orchestrator.v1 import orchestrator_pb2 as pb
 from protos.orchestrator.v1 import orchestrator_pb2_grpc as pb_grpc
 
-# Longer than any deliberation here takes; a test that comes to it has failed.
-RPC_SECONDS = 90
-
+Q = TypeVar("Q", pb.DeliberateRequest, pb.OrchestrateRequest)
+A = TypeVar("A", pb.DeliberateResponse, pb.OrchestrateResponse)
 Deliberate = Callable[..., list[Evidence]]
 Orchestrate = Callable[..., list[Evidence]]
 
@@ -43,35 +43,37 @@ def stack() -> Iterator[Stack]:
 def deliberate(orchestrator: pb_grpc.OrchestratorServiceStub, stack: Stack) -> Deliberate:
     """Deliberates on every request given, all at once, and returns what each left in the stack."""
 
-    def call(*requests: pb.DeliberateRequest) -> list[Evidence]:
-        for request in requests:
-            request.task_id = request.task_id or new_task_id()
-        with counted_requests(stack) as evidence:
-            calls = [orchestrator.Deliberate.future(request, timeout=RPC_SECONDS) for request in requests]
-            for request, response in zip(requests, [call.result() for call in calls], strict=True):
-                assert response.status == pb.DELIBERATION_STATUS_COMPLETED
-                assert response.task_id == request.task_id
-                assert response.duration_ms > 0
-                assert not response.warnings
-                evidence.append(gather(stack, request.task_id, response))
-        return evidence
+    def check(request: pb.DeliberateRequest, response: pb.DeliberateResponse) -> None:
+        assert response.status == pb.DELIBERATION_STATUS_COMPLETED
+        assert response.task_id == request.task_id
+        assert not response.warnings
 
-    return call
+    return lambda *requests: _at_once(stack, orchestrator.Deliberate, requests, check)
 
 
 @pytest.fixture
 def orchestrate(orchestrator: pb_grpc.OrchestratorServiceStub, stack: Stack) -> Orchestrate:
     """Orchestrates every request given, all at once, and returns what each left in the stack."""
 
-    def call(*requests: pb.OrchestrateRequest) -> list[Evidence]:
-        for request in requests:
-            request.task_id = request.task_id or new_task_id()
-        with counted_requests(stack) as evidence:
-            calls = [orchestrator.Orchestrate.future(request, timeout=RPC_SECONDS) for request in requests]
-            for request, response in zip(requests, [call.result() for call in calls], strict=True):
-                assert response.execution_id == response.metadata.execution_id != ""
-                assert response.duration_ms > 0
-                evidence.append(gather(stack, request.task_id, response))
-        return evidence
+    def check(request: pb.OrchestrateRequest, response: pb.OrchestrateResponse) -> None:
+        assert response.execution_id == response.metadata.execution_id != ""
 
-    return call
+    return lambda *requests: _at_once(stack, orchestrator.Orchestrate, requests, check)
+
+
+def _at_once(
+    stack: Stack,
+    method: "grpc.UnaryUnaryMultiCallable[Q, A]",
+    requests: Sequence[Q],
+    check: Callable[[Q, A], None],
+) -> list[Evidence]:
+    """Makes the calls side by side and waits for all; `check` looks at each answer."""
+    for request in requests:
+        request.task_id = request.task_id or new_task_id()
+    with counted_requests(stack) as evidence:
+        calls = [method.future(request, timeout=RPC_SECONDS) for request in requests]
+        for request, response in zip(requests, [call.result() for call in calls], strict=True):
+            assert response.duration_ms > 0
+            check(request, response)
+            evidence.append(gather(stack, request.task_id, response))
+    return evidence

@@ -11,8 +11,8 @@ from e2e.suite.observe import Journal, Message, ModelServer, RayCluster, Store
 from protos.orchestrator.v1 import orchestrator_pb2 as pb
 from protos.orchestrator.v1 import orchestrator_pb2_grpc as pb_grpc
 
-# Longer than any deliberation here takes.
-OVER_WITHIN_SECONDS = 90
+# Longer than any deliberation here takes; a test that comes to it has failed.
+RPC_SECONDS = 90
 
 
 @dataclass(frozen=True)
@@ -103,10 +103,10 @@ def nothing_started(stack: Stack) -> Iterator[None]:
 def until_over(orchestrator: pb_grpc.OrchestratorServiceStub, task_id: str) -> pb.GetDeliberationResultResponse:
     """Asks for the result until the deliberation is over."""
     request = pb.GetDeliberationResultRequest(task_id=task_id)
-    deadline = time.monotonic() + OVER_WITHIN_SECONDS
+    deadline = time.monotonic() + RPC_SECONDS
     running = (pb.DELIBERATION_STATUS_PENDING, pb.DELIBERATION_STATUS_IN_PROGRESS)
     while (result := orchestrator.GetDeliberationResult(request, timeout=10)).status in running:
-        assert time.monotonic() < deadline, f"{task_id} is not over after {OVER_WITHIN_SECONDS} s"
+        assert time.monotonic() < deadline, f"{task_id} is not over after {RPC_SECONDS} s"
         assert result.task_id == task_id
         time.sleep(0.1)
     return result

@@ -5,9 +5,10 @@ from functools import partial
 import grpc
 import pytest
 
-from e2e.suite.conftest import RPC_SECONDS, Deliberate
+from e2e.suite.conftest import Deliberate
 from e2e.suite.errors import field_violations, refused
 from e2e.suite.evidence import (
+    RPC_SECONDS,
     Stack,
     check_deliberation,
     counted_requests,

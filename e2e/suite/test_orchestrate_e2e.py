@@ -6,9 +6,10 @@ import uuid
 import grpc
 import pytest
 
-from e2e.suite.conftest import RPC_SECONDS, Orchestrate
+from e2e.suite.conftest import Orchestrate
 from e2e.suite.errors import field_violations, refused
 from e2e.suite.evidence import (
+    RPC_SECONDS,
     Stack,
     check_deliberation,
     check_ranking,
