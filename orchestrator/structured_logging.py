@@ -5,11 +5,13 @@ import logging
 import sys
 from datetime import UTC, datetime
 
+from orchestrator.application.correlation import log_fields
+
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
 class JsonFormatter(logging.Formatter):
-    """Time, level, logger, message, and whatever was given as `extra` (task_id, step_id …)."""
+    """Time, level, logger, message; then task_id, step_id, trace_id and span_id of the work at hand; then the `extra`."""
 
     def format(self, record: logging.LogRecord) -> str:
         document: dict[str, object] = {
@@ -18,6 +20,7 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
+        document |= log_fields()
         document |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
         if record.exc_info:
             document["exception"] = self.formatException(record.exc_info)

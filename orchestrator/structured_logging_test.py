@@ -4,6 +4,7 @@ import json
 import logging
 import sys
 
+from orchestrator.application.correlation import about
 from orchestrator.structured_logging import JsonFormatter
 
 
@@ -24,6 +25,22 @@ def test_a_record_is_one_object_with_what_was_given_as_extra() -> None:
         "message": "said so",
         "task_id": "t",
     }
+
+
+def test_a_line_says_which_deliberation_and_trace_it_is_about() -> None:
+    trace, span = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+
+    with about(task_id="t", step_id="s", traceparent=f"00-{trace}-{span}-01"):
+        document = _format()
+        named = _format(task_id="another")
+
+    assert {name: document[name] for name in ("task_id", "step_id", "trace_id", "span_id")} == {
+        "task_id": "t",
+        "step_id": "s",
+        "trace_id": trace,
+        "span_id": span,
+    }
+    assert named["task_id"] == "another"
 
 
 def test_an_exception_comes_with_its_trace() -> None:

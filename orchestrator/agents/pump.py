@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from orchestrator.agents.worker import RetryLater, StepWorker
+from orchestrator.application.correlation import about
 from orchestrator.domain.errors import DependencyLost
 from orchestrator.domain.steps import StepRequest
 
@@ -65,7 +66,9 @@ class Pump:
             try:
                 delivery = await source.next()
                 if delivery:
-                    await self._handle(delivery)
+                    request = delivery.request
+                    with about(task_id=request.task_id, step_id=request.step_id, traceparent=request.traceparent):
+                        await self._handle(delivery)
             except DependencyLost as lost:
                 _log.warning("waiting for %s: %s", lost.dependency, lost.reason)
                 await asyncio.sleep(_PAUSE_S)

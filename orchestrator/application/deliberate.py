@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from orchestrator.application import correlation
 from orchestrator.application.completions import Completions
 from orchestrator.application.dispatcher import Dispatcher
 from orchestrator.application.ports import Clock, ContextStore, DeliberationStore
@@ -79,7 +80,9 @@ class StartDeliberation:
             created_at_ms=now,
             deadline_ms=now + timeout_s * 1000,
             context=await self._hydrate(request),
+            traceparent=correlation.current_traceparent(),
         )
+        correlation.bind(task_id=deliberation.task_id)
         deliberation.open()
         # A client that hangs up here must not leave a deliberation behind whose steps nobody hands out.
         opening = asyncio.create_task(self._open(deliberation))
@@ -92,7 +95,7 @@ class StartDeliberation:
         """Writes and publishes it; returns the one that has its task_id already, if there is one."""
         if known := await self._store.create(deliberation, self._policy.max_open):
             return known
-        _log.info("deliberation started", extra={"task_id": deliberation.task_id, "role": deliberation.request.role})
+        _log.info("deliberation started", extra={"role": deliberation.request.role})
         await self._dispatcher.opened(deliberation)
         return None
 

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from orchestrator.application.correlation import about
 from orchestrator.application.results import require_completed
 from orchestrator.domain.context import ContextEvent, ContextKind, ContextSelection
 from orchestrator.domain.deliberation import Status
@@ -115,6 +116,19 @@ async def test_the_deadline_is_what_was_asked_for_or_the_default(asked: int, sec
     request = make_request(constraints=Constraints(timeout_seconds=asked))
 
     assert (await Stage().start(request, "")).deadline_ms == START_MS + seconds * 1000
+
+
+async def test_the_callers_trace_is_stored_and_goes_with_every_step() -> None:
+    stage = Stage()
+    traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    with about(traceparent=traceparent):
+        started = await stage.start(make_request(), "")
+
+    await stage.finish(started.task_id)
+
+    assert (await stage.load(started.task_id)).traceparent == traceparent
+    assert {request.traceparent for request in stage.queue.published} == {traceparent}
+    assert len(stage.queue.published) == 9
 
 
 async def test_a_case_gives_its_context_to_the_agents() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
+from orchestrator.application import correlation
 from orchestrator.application.dispatcher import Dispatcher
 from orchestrator.application.ports import Clock, DeliberationStore, ResponseStore, VersionConflict
 from orchestrator.domain.deliberation import Deliberation
@@ -43,8 +44,9 @@ class Progress:
             if deliberation is None:
                 await self._store.close(task_id)
                 return
-            found = [await self._responses.get(step_id) for step_id in deliberation.pending]
-            await self._apply(task_id, [response for response in found if response], publish_all=True)
+            with correlation.about(task_id=task_id, traceparent=deliberation.traceparent):
+                found = [await self._responses.get(step_id) for step_id in deliberation.pending]
+                await self._apply(task_id, [response for response in found if response], publish_all=True)
 
     async def recover(self) -> int:
         """Reconciles every open deliberation; returns how many there were."""

@@ -60,7 +60,8 @@ class Deliberation:
     """One deliberation, whole. Times are milliseconds since the epoch.
 
     `version` counts writes; the store compares it. `pending` has the outstanding steps by id. `lost_dependency` names
-    what did not answer, where that is why no agent brought a proposal.
+    what did not answer, where that is why no agent brought a proposal. `traceparent` is that of the call which started it
+    (W3C Trace Context), or empty: whoever goes on with it does so in the same trace.
     """
 
     task_id: str
@@ -90,6 +91,7 @@ class Deliberation:
     steps_answered: int = 0
     nodes: list[str] = field(default_factory=list)
     actors: list[str] = field(default_factory=list)
+    traceparent: str = ""
 
     def open(self) -> None:
         """Makes the first phase's steps outstanding. Called once, on a new deliberation."""

@@ -63,6 +63,7 @@ def render(deliberation: Deliberation, step: Step, budgets: TokenBudgets) -> Ste
         temperature=_REVIEW_TEMPERATURE if judges else agent.temperature,
         deadline_ms=deliberation.deadline_ms,
         labels=tuple(labels),
+        traceparent=deliberation.traceparent,
     )
 
 

@@ -48,7 +48,7 @@ class StepRequest:
     """All that an agent needs for a step: it travels on the queue.
 
     `labels` names the proposals to mark in a review or selection and is empty for steps that answer with text.
-    `deadline_ms` is the deliberation's, in milliseconds since the epoch.
+    `deadline_ms` is the deliberation's, in milliseconds since the epoch. `traceparent` continues its trace.
     """
 
     step_id: str
@@ -62,6 +62,7 @@ class StepRequest:
     temperature: float
     deadline_ms: int
     labels: tuple[str, ...] = ()
+    traceparent: str = ""
 
 
 @dataclass(frozen=True)

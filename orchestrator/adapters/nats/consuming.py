@@ -13,6 +13,7 @@ from nats.js import JetStreamContext
 from orchestrator.adapters.json_codec import MalformedDocument, decode
 from orchestrator.adapters.nats.connection import NatsConnection, translated
 from orchestrator.adapters.nats.topology import AGENTS_CONSUMER, STEPS
+from orchestrator.application.correlation import about
 from orchestrator.domain.errors import DependencyLost
 from orchestrator.domain.steps import StepRequest
 
@@ -148,9 +149,11 @@ def announcements(handler: Callable[[str, str], Awaitable[None]]) -> Handler:
         try:
             announcement = json.loads(data)
             task_id, step_id = str(announcement["task_id"]), str(announcement["step_id"])
+            traceparent = str(announcement.get("traceparent", ""))
         except (ValueError, KeyError, TypeError, RecursionError):
             _log.error("dropped an announcement that cannot be read", extra={"subject": subject})
             return
-        await handler(task_id, step_id)
+        with about(task_id=task_id, step_id=step_id, traceparent=traceparent):
+            await handler(task_id, step_id)
 
     return handle

@@ -5,6 +5,7 @@ import json
 from orchestrator.adapters.json_codec import encode
 from orchestrator.adapters.nats.connection import NatsConnection, translated
 from orchestrator.adapters.nats.topology import EVENTS_PREFIX, results_subject, steps_subject
+from orchestrator.application.correlation import trace_headers
 from orchestrator.application.ports import DeliberationEvent
 from orchestrator.domain.steps import StepRequest
 
@@ -39,7 +40,8 @@ class JetStreamAnnouncer(JetStreamPublisher):
     """
 
     async def announce(self, task_id: str, step_id: str) -> None:
-        await self.publish_json(results_subject(task_id), json.dumps({"task_id": task_id, "step_id": step_id}))
+        announcement = {"task_id": task_id, "step_id": step_id, **trace_headers()}
+        await self.publish_json(results_subject(task_id), json.dumps(announcement))
 
 
 class JetStreamEvents(JetStreamPublisher):

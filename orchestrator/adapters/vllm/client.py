@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from orchestrator.application.correlation import trace_headers
 from orchestrator.application.ports import Completion, ModelRejected
 from orchestrator.domain.errors import DependencyLost
 from orchestrator.domain.steps import StepRequest, Usage
@@ -50,7 +51,7 @@ class VllmModel:
             answer = await self._http.post(
                 "/chat/completions",
                 json=body,
-                headers={"X-Request-Id": request.step_id},
+                headers={"X-Request-Id": request.step_id, **trace_headers()},
                 timeout=httpx.Timeout(timeout_s, connect=min(_CONNECT_S, timeout_s)),
             )
         return _read(answer)

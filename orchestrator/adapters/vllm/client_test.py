@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator, Iterator
 
+import httpx
 import pytest
 
 from orchestrator.adapters.vllm.client import VllmDependency, VllmModel
+from orchestrator.application.correlation import about
 from orchestrator.application.ports import ModelRejected
 from orchestrator.domain.errors import DependencyLost
 from orchestrator.domain.review import answer_schema, parse_answer
@@ -50,6 +52,23 @@ async def test_a_schema_is_enforced_through_response_format(model: VllmModel) ->
     answer = await model.complete(request, seed=1, schema=answer_schema(request.labels), timeout_s=5)
 
     assert parse_answer(answer.text, request.labels).marks.keys() == set(request.labels)
+
+
+async def test_a_request_continues_the_trace_that_it_belongs_to() -> None:
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200, json={"choices": [{"message": {"content": "text"}}]})
+
+    model = VllmModel("http://vllm/v1", httpx.MockTransport(answer))
+    traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    with about(traceparent=traceparent):
+        await model.complete(make_step_request(), seed=1, schema=None, timeout_s=5)
+    await model.complete(make_step_request(), seed=1, schema=None, timeout_s=5)
+    await model.close()
+
+    assert [request.headers.get("traceparent") for request in asked] == [traceparent, None]
 
 
 _ERROR = {"error": {"message": "what went wrong"}}
