@@ -6,7 +6,7 @@ from typing import Any
 import grpc
 import pytest
 
-from orchestrator.adapters.grpc.server import GrpcServer
+from orchestrator.adapters.grpc.server import GrpcServer, ServerPolicy
 from orchestrator.adapters.grpc.service import OrchestratorService
 from orchestrator.testing.stage import Stage, SwitchedDependency
 from protos.orchestrator.v1 import orchestrator_pb2_grpc as pb_grpc
@@ -25,9 +25,19 @@ async def stage(vllm: SwitchedDependency) -> Stage:
 
 
 @pytest.fixture
-async def server(stage: Stage) -> AsyncIterator[GrpcServer]:
-    service = OrchestratorService(stage.start, stage.await_result, stage.get_result, stage.clock)
-    server = GrpcServer(service, "127.0.0.1:0")
+def service(stage: Stage) -> OrchestratorService:
+    return OrchestratorService(stage.start, stage.await_result, stage.get_result, stage.clock)
+
+
+@pytest.fixture
+def policy() -> ServerPolicy:
+    """What the server asks of callers; modules override it."""
+    return ServerPolicy()
+
+
+@pytest.fixture
+async def server(service: OrchestratorService, policy: ServerPolicy) -> AsyncIterator[GrpcServer]:
+    server = GrpcServer(service, "127.0.0.1:0", policy)
     await server.start()
     yield server
     await server.stop(0)

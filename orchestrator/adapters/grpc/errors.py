@@ -70,9 +70,14 @@ def _trailing_metadata(code: grpc.StatusCode, error: OrchestratorError) -> tuple
     detail = _detail(error)
     if detail is None:
         return ()
+    return details(code, str(error), detail)
+
+
+def details(code: grpc.StatusCode, message: str, detail: Message) -> tuple[tuple[str, bytes], ...]:
+    """The trailing metadata by which a status carries a google.rpc detail."""
     packed = AnyMessage()
     packed.Pack(detail)
-    status = Status(code=code.value[0], message=str(error), details=[packed])
+    status = Status(code=code.value[0], message=message, details=[packed])
     return ((_DETAILS_KEY, status.SerializeToString()),)
 
 
