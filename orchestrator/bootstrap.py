@@ -18,7 +18,7 @@ from orchestrator.adapters.nats.connection import NatsConnection
 from orchestrator.adapters.nats.consuming import JetStreamSource, announcements, consume
 from orchestrator.adapters.nats.presence import AgentPresence, beat
 from orchestrator.adapters.nats.publishing import JetStreamAnnouncer, JetStreamEvents, JetStreamQueue
-from orchestrator.adapters.nats.wake_ups import forward_completions
+from orchestrator.adapters.nats.wake_ups import NatsWakeUps
 from orchestrator.adapters.ray.agent_job import JOB_VARIABLE, AgentJob
 from orchestrator.adapters.ray.jobs_api import JobsApi
 from orchestrator.adapters.redis import connection as redis_connection
@@ -26,7 +26,6 @@ from orchestrator.adapters.redis.stores import RedisContexts, RedisDeliberations
 from orchestrator.adapters.vllm.client import VllmDependency, VllmModel
 from orchestrator.agents.pump import Pump
 from orchestrator.agents.worker import Identity, StepWorker, WorkerPolicy
-from orchestrator.application.completions import Completions
 from orchestrator.application.context import KeepContextEvent
 from orchestrator.application.deliberate import AwaitResult, DeliberationPolicy, StartDeliberation
 from orchestrator.application.dispatcher import Dispatcher
@@ -35,12 +34,14 @@ from orchestrator.application.ports import (
     ContextStore,
     DeliberationStore,
     EventPublisher,
+    MoveAnnouncer,
     ResponseStore,
     StepQueue,
 )
 from orchestrator.application.progress import Progress
 from orchestrator.application.readiness import Readiness
 from orchestrator.application.results import GetDeliberationResult
+from orchestrator.application.wake_ups import WakeUps
 from orchestrator.domain.council import standing_councils
 from orchestrator.domain.prompts import TokenBudgets
 from orchestrator.domain.request import Limits
@@ -70,6 +71,7 @@ class _Ports:
     contexts: ContextStore
     queue: StepQueue
     events: EventPublisher
+    moves: MoveAnnouncer
     clock: Clock
 
 
@@ -82,7 +84,8 @@ def real_service(settings: Settings) -> Service:
     job = AgentJob(jobs, settings.agent_entrypoint, settings.to_environment(), __version__, _new_id)
     presence = AgentPresence(nats, lambda: job.current)
     vllm = VllmDependency(settings.vllm_url, settings.model)
-    completions = Completions()
+    wake_ups = WakeUps()
+    moves = NatsWakeUps(nats, wake_ups)
     readiness = Readiness((nats, redis_connection.RedisDependency(redis), presence, vllm))
     ports = _Ports(
         deliberations=RedisDeliberations(redis, settings.result_ttl_s),
@@ -90,16 +93,17 @@ def real_service(settings: Settings) -> Service:
         contexts=RedisContexts(redis),
         queue=JetStreamQueue(nats),
         events=JetStreamEvents(nats),
+        moves=moves,
         clock=SystemClock(),
     )
-    progress, server = _core(settings, ports, completions, readiness)
+    progress, server = _core(settings, ports, wake_ups, readiness)
     keep = KeepContextEvent(ports.contexts)
 
     async def connect_and_consume() -> None:
         nats.on_connect(lambda: topology.ensure(nats, delivery))
         await nats.connect()
         await presence.listen()
-        await forward_completions(nats, completions)
+        await moves.listen()
         results = announcements(progress.step_answered)
         async with asyncio.TaskGroup() as consumers:
             consumers.create_task(consume(nats, topology.CONTEXT, topology.CONTEXT_CONSUMER, keep))
@@ -117,7 +121,7 @@ def real_service(settings: Settings) -> Service:
 
 def dev_service(settings: Settings) -> Service:
     """The service with everything in memory: nothing survives it, and the model's text is made up."""
-    completions = Completions()
+    wake_ups = WakeUps()
     queue, announcer, responses = InMemoryQueue(settings.max_deliver), InMemoryAnnouncer(), InMemoryResponses()
     ports = _Ports(
         deliberations=InMemoryDeliberations(),
@@ -125,10 +129,11 @@ def dev_service(settings: Settings) -> Service:
         contexts=InMemoryContexts(),
         queue=queue,
         events=InMemoryEvents(),
+        moves=wake_ups,
         clock=SystemClock(),
     )
     readiness = Readiness(())
-    progress, server = _core(settings, ports, completions, readiness)
+    progress, server = _core(settings, ports, wake_ups, readiness)
     announcer.handler = progress.step_answered
     worker = StepWorker(
         responses, announcer, InMemoryModel(), ports.clock, Identity("dev", "dev"), _worker_policy(settings)
@@ -161,15 +166,13 @@ def agent_environment(environment: dict[str, str]) -> tuple[Settings, str]:
     return Settings.from_environment(environment), environment.get(JOB_VARIABLE, "")
 
 
-def _core(
-    settings: Settings, ports: _Ports, completions: Completions, readiness: Readiness
-) -> tuple[Progress, GrpcServer]:
+def _core(settings: Settings, ports: _Ports, wake_ups: WakeUps, readiness: Readiness) -> tuple[Progress, GrpcServer]:
     budgets = TokenBudgets(
         settings.propose_tokens, settings.review_tokens, settings.revise_tokens, settings.prompt_tokens
     )
     limits = Limits(settings.max_agents, settings.max_rounds, settings.max_timeout_s)
     policy = DeliberationPolicy(settings.model, limits, settings.max_open, settings.timeout_s)
-    dispatcher = Dispatcher(ports.deliberations, ports.queue, ports.events, completions, budgets)
+    dispatcher = Dispatcher(ports.deliberations, ports.queue, ports.events, ports.moves, budgets)
     progress = Progress(ports.deliberations, ports.responses, dispatcher, ports.clock)
     start = StartDeliberation(
         ports.deliberations,
@@ -183,7 +186,7 @@ def _core(
     )
     service = OrchestratorService(
         start,
-        AwaitResult(ports.deliberations, completions),
+        AwaitResult(ports.deliberations, wake_ups),
         GetDeliberationResult(ports.deliberations),
         ports.clock,
     )

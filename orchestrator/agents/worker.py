@@ -80,7 +80,9 @@ class StepWorker:
                 if self._clock.now_ms() >= request.deadline_ms:
                     _log.info("dropped a step after its deadline", extra=_about(request))
                     return
-                await self._responses.put_if_absent(await self._answer(request, delivery))
+                began_ms = self._clock.now_ms()
+                response = await self._answer(request, delivery)
+                await self._responses.put_if_absent(replace(response, duration_ms=self._clock.now_ms() - began_ms))
             await self._announcer.announce(request.task_id, request.step_id)
         except DependencyLost as lost:
             raise RetryLater(self._delay(delivery), str(lost)) from lost

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from orchestrator.application import correlation
-from orchestrator.application.completions import Completions
 from orchestrator.application.dispatcher import Dispatcher
 from orchestrator.application.ports import Clock, ContextStore, DeliberationStore
 from orchestrator.application.readiness import Readiness
+from orchestrator.application.wake_ups import WakeUps
 from orchestrator.domain.context import ContextSelection, HydratedContext, hydrate
 from orchestrator.domain.council import Councils
 from orchestrator.domain.deliberation import Deliberation
@@ -108,15 +108,16 @@ class StartDeliberation:
 class AwaitResult:
     """Waits until a deliberation is over."""
 
-    def __init__(self, store: DeliberationStore, completions: Completions, look_again_s: float = 5.0) -> None:
+    def __init__(self, store: DeliberationStore, wake_ups: WakeUps, look_again_s: float = 5.0) -> None:
         self._store = store
-        self._completions = completions
+        self._wake_ups = wake_ups
         self._look_again_s = look_again_s
 
     async def __call__(self, task_id: str) -> Deliberation:
         """The deliberation once it is over. Ends with it, or when the caller's task is cancelled."""
-        with self._completions.expect(task_id) as announced:
+        with self._wake_ups.end(task_id) as over:
             while True:
+                over.clear()
                 deliberation = await self._store.load(task_id)
                 if deliberation is None:
                     raise UnknownDeliberation(task_id)
@@ -124,7 +125,7 @@ class AwaitResult:
                     return deliberation
                 try:
                     async with asyncio.timeout(self._look_again_s):
-                        await announced.wait()
+                        await over.wait()
                 except TimeoutError:
                     continue
 

@@ -3,8 +3,13 @@
 import asyncio
 from collections.abc import Iterable
 
-from orchestrator.application.completions import Completions
-from orchestrator.application.ports import DeliberationEvent, DeliberationStore, EventPublisher, StepQueue
+from orchestrator.application.ports import (
+    DeliberationEvent,
+    DeliberationStore,
+    EventPublisher,
+    MoveAnnouncer,
+    StepQueue,
+)
 from orchestrator.domain.deliberation import Deliberation, Status
 from orchestrator.domain.prompts import TokenBudgets, render
 from orchestrator.domain.steps import Step
@@ -18,13 +23,13 @@ class Dispatcher:
         store: DeliberationStore,
         queue: StepQueue,
         events: EventPublisher,
-        completions: Completions,
+        moves: MoveAnnouncer,
         budgets: TokenBudgets,
     ) -> None:
         self._store = store
         self._queue = queue
         self._events = events
-        self._completions = completions
+        self._moves = moves
         self._budgets = budgets
 
     async def opened(self, deliberation: Deliberation) -> None:
@@ -36,12 +41,12 @@ class Dispatcher:
 
     async def advanced(self, deliberation: Deliberation, steps: Iterable[Step]) -> None:
         """Hands out the steps that a transition made outstanding, or announces the end."""
+        await self._moves.moved(deliberation.task_id, over=deliberation.final)
         if not deliberation.final:
             await self._hand_out(deliberation, steps)
             return
         name = "completed" if deliberation.status is Status.COMPLETED else "failed"
         await self._events.publish(_event(deliberation, name))
-        self._completions.announce(deliberation.task_id)
         # Last: until it is closed, recovery finds it and announces it again.
         await self._store.close(deliberation.task_id)
 

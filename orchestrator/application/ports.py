@@ -86,6 +86,13 @@ class EventPublisher(Protocol):
         """Publishes an event; the same event of a deliberation again within two minutes adds nothing."""
 
 
+class MoveAnnouncer(Protocol):
+    """Tells every process that a deliberation has been written, so that who follows it looks at it again."""
+
+    async def moved(self, task_id: str, *, over: bool) -> None:
+        """A hint: it may be lost, and it never fails."""
+
+
 class ContextStore(Protocol):
     """Keeps what happened in each case, a bounded number of events of each kind."""
 

@@ -16,7 +16,7 @@ from orchestrator.domain.request import DeliberationRequest
 from orchestrator.domain.results import RankedResult
 from orchestrator.domain.review import InvalidReview, Review, ballot, parse_answer
 from orchestrator.domain.scoring import agreement, rank
-from orchestrator.domain.steps import Step, StepKind, StepResponse, Usage, make_step
+from orchestrator.domain.steps import Step, StepKind, StepRecord, StepResponse, Usage, make_step
 
 SELECTOR = Agent("agent-architect-selector", "ARCHITECT", "Choose what will still be right in a year.", 0.2)
 
@@ -83,6 +83,7 @@ class Deliberation:
     reviews: list[Review] = field(default_factory=list)
     selection: Review | None = None
     pending: dict[str, Step] = field(default_factory=dict)
+    history: list[StepRecord] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     error: str = ""
     lost_dependency: str = ""
@@ -152,10 +153,8 @@ class Deliberation:
         self.status = Status.IN_PROGRESS
         self.updated_at_ms = now_ms
         self._account(response)
-        if response.error:
-            self._note_failure(step, response)
-        else:
-            self._absorb(step, response, now_ms)
+        ok = self._absorb(step, response, now_ms)
+        self.history.append(StepRecord(step.kind, step.round, step.agent_id, ok, now_ms, response.duration_ms))
         return Transition(applied=True, steps=() if self.pending else self._advance(now_ms))
 
     def expire(self, now_ms: int) -> bool:
@@ -186,7 +185,11 @@ class Deliberation:
         self.warnings.append(f"{step.agent_id} could not {step.kind}{where}: {response.error}")
         self.lost_dependency = response.lost_dependency
 
-    def _absorb(self, step: Step, response: StepResponse, now_ms: int) -> None:
+    def _absorb(self, step: Step, response: StepResponse, now_ms: int) -> bool:
+        """Says whether the answer could be used."""
+        if response.error:
+            self._note_failure(step, response)
+            return False
         match step.kind:
             case StepKind.PROPOSE:
                 self.drafts[step.agent_id] = Draft(step.agent_id, response.text, response.finished_at_ms or now_ms)
@@ -195,15 +198,16 @@ class Deliberation:
                 draft.revisions.append(draft.content)
                 draft.content = response.text
             case StepKind.REVIEW | StepKind.SELECT:
-                self._absorb_review(step, response.text)
+                return self._absorb_review(step, response.text)
+        return True
 
-    def _absorb_review(self, step: Step, text: str) -> None:
+    def _absorb_review(self, step: Step, text: str) -> bool:
         labels = self.ballot(step.agent_id)
         try:
             answer = parse_answer(text, tuple(labels))
         except InvalidReview as error:
             self.warnings.append(f"{step.agent_id} could not {step.kind} in round {step.round}: {error}")
-            return
+            return False
         review = Review(
             step.round,
             step.agent_id,
@@ -214,6 +218,7 @@ class Deliberation:
             self.selection = review
         else:
             self.reviews.append(review)
+        return True
 
     def _advance(self, now_ms: int) -> tuple[Step, ...]:
         """What follows a phase whose steps have all been answered."""

@@ -6,7 +6,7 @@ import pytest
 
 from orchestrator.domain.deliberation import Deliberation, Status
 from orchestrator.domain.request import Constraints
-from orchestrator.domain.steps import StepKind, StepResponse
+from orchestrator.domain.steps import StepKind, StepRecord, StepResponse
 from orchestrator.testing.builders import (
     MINUTE_MS,
     START_MS,
@@ -244,6 +244,22 @@ def test_a_failed_step_is_not_counted_as_answered() -> None:
 
     assert deliberation.steps_answered == 0
     assert deliberation.nodes == []
+
+
+def test_its_history_has_every_answered_step_in_order_with_whether_it_counted() -> None:
+    deliberation = make_deliberation(make_request(num_agents=2))
+    answer_phase(deliberation, now_ms=START_MS + 5)
+    first, second = deliberation.pending.values()
+    deliberation.apply(replace(respond(deliberation, first, text="not a review"), duration_ms=70), START_MS + 6)
+    deliberation.apply(respond(deliberation, second, error="the model refused"), START_MS + 7)
+    deliberation.apply(respond(deliberation, second), START_MS + 8)
+
+    proposed = [StepRecord(StepKind.PROPOSE, 0, agent.agent_id, True, START_MS + 5) for agent in deliberation.agents]
+    assert deliberation.history == [
+        *proposed,
+        StepRecord(StepKind.REVIEW, 1, "agent-dev-1", False, START_MS + 6, 70),
+        StepRecord(StepKind.REVIEW, 1, "agent-dev-2", False, START_MS + 7),
+    ]
 
 
 def test_cut_rounds_are_said() -> None:

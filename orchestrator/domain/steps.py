@@ -29,6 +29,21 @@ def make_step(task_id: str, kind: StepKind, round_: int, agent_id: str) -> Step:
     return Step(f"{task_id}/{round_}/{kind}/{agent_id}", kind, round_, agent_id)
 
 
+@dataclass(frozen=True)
+class StepRecord:
+    """That a step was answered, at `at_ms` since the epoch. `ok`: its answer could be used.
+
+    `duration_ms`: how long the agent took over it.
+    """
+
+    kind: StepKind
+    round: int
+    agent_id: str
+    ok: bool
+    at_ms: int
+    duration_ms: int = 0
+
+
 def seed_for(step_id: str, attempt: int) -> int:
     """A sampling seed in [0, 2^31) that depends on nothing but the step and the attempt at it."""
     digest = hashlib.sha256(f"{step_id}#{attempt}".encode()).digest()
@@ -81,6 +96,7 @@ class StepResponse:
     """What came of a step; stored under its id, once.
 
     `error` is empty for an answer. `lost_dependency` names what did not answer, if that is why it failed.
+    `duration_ms` is how long the agent took, without the time on the queue.
     `request_id` is the model server's id of the request; `attempts` counts the requests that were made.
     `prompt` is what the model was asked, kept so that an outcome can be explained.
     """
@@ -97,4 +113,5 @@ class StepResponse:
     actor_id: str = ""
     attempts: int = 1
     finished_at_ms: int = 0
+    duration_ms: int = 0
     prompt: tuple[ChatMessage, ...] = ()

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from orchestrator.adapters.in_memory.clock import ManualClock
 from orchestrator.adapters.in_memory.messaging import InMemoryEvents
 from orchestrator.adapters.in_memory.stores import InMemoryContexts, InMemoryDeliberations, InMemoryResponses
-from orchestrator.application.completions import Completions
 from orchestrator.application.deliberate import AwaitResult, DeliberationPolicy, StartDeliberation
 from orchestrator.application.dispatcher import Dispatcher
 from orchestrator.application.ports import Dependency
 from orchestrator.application.progress import Progress
 from orchestrator.application.readiness import Readiness
 from orchestrator.application.results import GetDeliberationResult
+from orchestrator.application.wake_ups import WakeUps
 from orchestrator.domain.council import standing_councils
 from orchestrator.domain.deliberation import Deliberation
 from orchestrator.domain.errors import DependencyLost
@@ -57,9 +57,9 @@ class Stage:
         self.contexts = InMemoryContexts()
         self.queue = RecordingQueue()
         self.events = InMemoryEvents()
-        self.completions = Completions()
+        self.wake_ups = WakeUps()
         self.readiness = Readiness(dependencies)
-        self.dispatcher = Dispatcher(self.store, self.queue, self.events, self.completions, TokenBudgets())
+        self.dispatcher = Dispatcher(self.store, self.queue, self.events, self.wake_ups, TokenBudgets())
         self.progress = Progress(self.store, self.responses, self.dispatcher, self.clock)
         self.start = StartDeliberation(
             self.store,
@@ -71,7 +71,7 @@ class Stage:
             self.clock,
             lambda: next(ids),
         )
-        self.await_result = AwaitResult(self.store, self.completions)
+        self.await_result = AwaitResult(self.store, self.wake_ups)
         self.get_result = GetDeliberationResult(self.store)
 
     async def load(self, task_id: str) -> Deliberation:

@@ -13,9 +13,9 @@ from orchestrator.adapters.nats.connection import NatsConnection
 from orchestrator.adapters.nats.consuming import JetStreamDelivery, JetStreamSource, announcements, consume
 from orchestrator.adapters.nats.presence import AgentPresence, beat
 from orchestrator.adapters.nats.publishing import JetStreamAnnouncer, JetStreamEvents, JetStreamQueue
-from orchestrator.adapters.nats.wake_ups import forward_completions
-from orchestrator.application.completions import Completions
+from orchestrator.adapters.nats.wake_ups import NatsWakeUps
 from orchestrator.application.ports import DeliberationEvent
+from orchestrator.application.wake_ups import WakeUps
 from orchestrator.domain.errors import DependencyLost
 from orchestrator.domain.steps import StepRequest
 from orchestrator.testing.builders import make_step_request
@@ -145,21 +145,44 @@ async def test_announcements_reach_the_handler_and_are_repeated_when_it_fails(na
     consuming.cancel()
 
 
-async def test_an_event_is_published_once_and_wakes_who_waits(nats: NatsConnection) -> None:
-    completions = Completions()
-    await forward_completions(nats, completions)
+async def test_an_event_is_published_once(nats: NatsConnection) -> None:
     event = DeliberationEvent("completed", "task", {"task_id": "task", "winner_id": "w"})
 
-    with completions.expect("task") as announced, completions.expect("other") as other:
-        for _ in range(2):
-            await JetStreamEvents(nats).publish(event)
-        async with asyncio.timeout(10):
-            await announced.wait()
+    for _ in range(2):
+        await JetStreamEvents(nats).publish(event)
 
-    assert not other.is_set()
     stored = await nats.jetstream.get_last_msg(topology.ORCHESTRATION, "orchestration.deliberation.completed")
     assert json.loads(stored.data or b"") == event.payload
     assert (await nats.jetstream.stream_info(topology.ORCHESTRATION)).state.messages == 1
+
+
+async def test_a_move_wakes_who_follows_in_another_process(nats: NatsConnection, url: str) -> None:
+    theirs, ours = WakeUps(), WakeUps()
+    other_process = NatsConnection(url, "other")
+    await other_process.connect()
+    await NatsWakeUps(other_process, theirs).listen()
+    await nats.client.publish(f"{topology.MOVED_PREFIX}.x", b"nonsense")
+    announcer = NatsWakeUps(nats, ours)
+
+    with theirs.moves("a.b/c") as moved, theirs.end("a.b/c") as over, theirs.moves("other") as other:
+        async with asyncio.timeout(10):
+            await announcer.moved("a.b/c", over=False)
+            await moved.wait()
+            assert not over.is_set()
+            await announcer.moved("a.b/c", over=True)
+            await over.wait()
+        assert not other.is_set()
+    await other_process.close()
+
+
+async def test_a_move_wakes_this_process_even_without_a_connection() -> None:
+    wake_ups = WakeUps()
+    nats = NatsConnection("nats://127.0.0.1:1", "test")
+
+    with wake_ups.end("task") as over:
+        await NatsWakeUps(nats, wake_ups).moved("task", over=True)
+
+    assert over.is_set()
 
 
 async def test_actors_of_the_current_job_are_present_until_they_fall_silent(nats: NatsConnection) -> None:

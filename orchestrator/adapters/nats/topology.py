@@ -20,6 +20,7 @@ CONTEXT_CONSUMER = "orchestrator-context"
 
 ALIVE_PREFIX = "agents.alive"
 EVENTS_PREFIX = "orchestration.deliberation"
+MOVED_PREFIX = "deliberations.moved"
 
 _HOUR_S = 3600
 _DUPLICATES_S = 120
