@@ -4,10 +4,13 @@ import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from orchestrator import __version__
-from orchestrator.adapters.grpc.server import GrpcServer
+from orchestrator.adapters.grpc.authentication import read_tokens
+from orchestrator.adapters.grpc.credentials import TlsFiles
+from orchestrator.adapters.grpc.server import GrpcServer, ServerPolicy
 from orchestrator.adapters.grpc.service import OrchestratorService
 from orchestrator.adapters.in_memory.clock import SystemClock
 from orchestrator.adapters.in_memory.messaging import InMemoryAnnouncer, InMemoryEvents, InMemoryQueue
@@ -190,7 +193,16 @@ def _core(settings: Settings, ports: _Ports, wake_ups: WakeUps, readiness: Readi
         GetDeliberationResult(ports.deliberations),
         ports.clock,
     )
-    return progress, GrpcServer(service, settings.listen)
+    return progress, GrpcServer(service, settings.listen, _server_policy(settings))
+
+
+def _server_policy(settings: Settings) -> ServerPolicy:
+    tls = None
+    if settings.tls_cert_file:
+        client_ca = Path(settings.tls_client_ca_file) if settings.tls_client_ca_file else None
+        tls = TlsFiles(Path(settings.tls_cert_file), Path(settings.tls_key_file), client_ca)
+    tokens = read_tokens(Path(settings.token_file)) if settings.token_file else ()
+    return ServerPolicy(tls, tokens, settings.max_calls, settings.max_message_bytes)
 
 
 def _worker_policy(settings: Settings) -> WorkerPolicy:

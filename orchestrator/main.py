@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from orchestrator import __version__, structured_logging
+from orchestrator.adapters.grpc.authentication import UnusableToken
 from orchestrator.adapters.grpc.server import ServerCannotListen
 from orchestrator.bootstrap import dev_service, real_service
 from orchestrator.runner import run
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     structured_logging.configure(settings.log_level)
     try:
         asyncio.run(_serve(settings, dev=options.dev))
-    except ServerCannotListen as error:
+    except (ServerCannotListen, UnusableToken) as error:
         print(f"orchestrator: {error}", file=sys.stderr)
         return _USAGE
     return 0

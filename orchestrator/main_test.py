@@ -61,7 +61,18 @@ def test_it_deliberates_with_nothing_else_there_and_stops_when_told(dev: "subpro
     [
         pytest.param((), {}, id="no model"),
         pytest.param(("--dev",), {"AGENT_ACTORS": "none"}, id="not a number"),
-        pytest.param(("--dev",), {"ORCHESTRATOR_LISTEN": "203.0.113.1:1"}, id="not an address of this machine"),
+        pytest.param(("--dev",), {"ORCHESTRATOR_LISTEN": "0.0.0.0:1"}, id="beyond loopback without protection"),
+        pytest.param(("--dev",), {"ORCHESTRATOR_TOKEN_FILE": "/nowhere/token"}, id="no token in its file"),
+        pytest.param(
+            ("--dev",),
+            {"ORCHESTRATOR_LISTEN": "203.0.113.1:1", "ORCHESTRATOR_INSECURE": "1"},
+            id="not an address of this machine",
+        ),
+        pytest.param(
+            ("--dev",),
+            {"ORCHESTRATOR_TLS_CERT_FILE": "/nowhere/cert", "ORCHESTRATOR_TLS_KEY_FILE": "/nowhere/key"},
+            id="no certificate in its file",
+        ),
     ],
 )
 def test_what_keeps_it_from_starting_is_said_in_one_line(

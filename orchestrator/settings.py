@@ -21,6 +21,8 @@ def _setting(env: str, default: Any, help_: str, pattern: str = "", low: float =
 
 _ADDRESS = r"\S+:\d{1,5}"
 _HTTP = r"https?://\S+"
+_FILE = r"(/[^\0]+)?"
+_LOOPBACK = r"(127\.\d+\.\d+\.\d+|\[::1\]|localhost):\d+"
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,13 @@ class Settings:
     """Everything that can be set. Times are in seconds."""
 
     listen: str = _setting("ORCHESTRATOR_LISTEN", "127.0.0.1:50055", "address of the gRPC server", _ADDRESS)
+    token_file: str = _setting("ORCHESTRATOR_TOKEN_FILE", "", "bearer tokens that callers need, one a line", _FILE)
+    tls_cert_file: str = _setting("ORCHESTRATOR_TLS_CERT_FILE", "", "PEM: the server's certificate chain", _FILE)
+    tls_key_file: str = _setting("ORCHESTRATOR_TLS_KEY_FILE", "", "PEM: its key", _FILE)
+    tls_client_ca_file: str = _setting("ORCHESTRATOR_TLS_CLIENT_CA_FILE", "", "PEM: the CA of clients (mTLS)", _FILE)
+    insecure: int = _setting("ORCHESTRATOR_INSECURE", 0, "1: may listen beyond loopback without those", low=0, high=1)
+    max_calls: int = _setting("ORCHESTRATOR_MAX_CALLS", 1000, "calls in progress before RESOURCE_EXHAUSTED")
+    max_message_bytes: int = _setting("ORCHESTRATOR_MAX_MESSAGE_BYTES", 1_048_576, "the largest request", low=1024)
     nats_url: str = _setting("NATS_URL", "nats://127.0.0.1:4222", "NATS with JetStream", r"(nats|tls)://\S+")
     redis_url: str = _setting("REDIS_URL", "redis://127.0.0.1:6379/0", "Redis", r"rediss?://\S+")
     ray_jobs_url: str = _setting("RAY_JOBS_URL", "http://127.0.0.1:8265", "Ray's dashboard, for its Jobs API", _HTTP)
@@ -107,3 +116,14 @@ def _contradictions(settings: Settings) -> Iterator[str]:
         yield "ORCHESTRATOR_TIMEOUT_SECONDS is more than ORCHESTRATOR_MAX_TIMEOUT_SECONDS"
     if settings.result_ttl_s < settings.max_timeout_s:
         yield "ORCHESTRATOR_RESULT_TTL_SECONDS is less than ORCHESTRATOR_MAX_TIMEOUT_SECONDS"
+    if bool(settings.tls_cert_file) != bool(settings.tls_key_file):
+        yield "ORCHESTRATOR_TLS_CERT_FILE and ORCHESTRATOR_TLS_KEY_FILE need each other"
+    if settings.tls_client_ca_file and not settings.tls_cert_file:
+        yield "ORCHESTRATOR_TLS_CLIENT_CA_FILE needs ORCHESTRATOR_TLS_CERT_FILE"
+    callers_are_known = settings.token_file or settings.tls_client_ca_file
+    safe = bool(settings.tls_cert_file and callers_are_known)
+    if not (safe or settings.insecure or re.fullmatch(_LOOPBACK, settings.listen)):
+        yield (
+            f"ORCHESTRATOR_LISTEN {settings.listen} is beyond loopback: that takes ORCHESTRATOR_TLS_CERT_FILE and either "
+            "ORCHESTRATOR_TOKEN_FILE or ORCHESTRATOR_TLS_CLIENT_CA_FILE, or ORCHESTRATOR_INSECURE=1"
+        )

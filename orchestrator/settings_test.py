@@ -30,6 +30,14 @@ def test_settings_survive_the_way_through_an_environment() -> None:
     [
         ("MODEL", ""),
         ("ORCHESTRATOR_LISTEN", "50055"),
+        ("ORCHESTRATOR_LISTEN", "0.0.0.0:50055"),
+        ("ORCHESTRATOR_LISTEN", "[::]:50055"),
+        ("ORCHESTRATOR_LISTEN", "127.0.0.1.example.org:50055"),
+        ("ORCHESTRATOR_TOKEN_FILE", "relative/token"),
+        ("ORCHESTRATOR_TLS_CERT_FILE", "/certificate.pem"),
+        ("ORCHESTRATOR_TLS_KEY_FILE", "/key.pem"),
+        ("ORCHESTRATOR_TLS_CLIENT_CA_FILE", "/ca.pem"),
+        ("ORCHESTRATOR_INSECURE", "yes"),
         ("NATS_URL", "nats:4222"),
         ("REDIS_URL", "http://redis"),
         ("VLLM_URL", "http://vllm:8000"),
@@ -46,6 +54,35 @@ def test_settings_survive_the_way_through_an_environment() -> None:
 def test_a_setting_that_cannot_be_used_is_named(name: str, value: str) -> None:
     with pytest.raises(InvalidSettings, match=name):
         Settings.from_environment({**_ENOUGH, name: value})
+
+
+_TLS = {"ORCHESTRATOR_TLS_CERT_FILE": "/certificate.pem", "ORCHESTRATOR_TLS_KEY_FILE": "/key.pem"}
+_TOKEN = {"ORCHESTRATOR_TOKEN_FILE": "/token"}
+
+
+@pytest.mark.parametrize(
+    "safety",
+    [
+        pytest.param(_TLS | _TOKEN, id="TLS and tokens"),
+        pytest.param(_TLS | {"ORCHESTRATOR_TLS_CLIENT_CA_FILE": "/ca.pem"}, id="TLS of both sides"),
+        pytest.param({"ORCHESTRATOR_INSECURE": "1"}, id="told so"),
+    ],
+)
+def test_beyond_loopback_it_listens_when_that_is_safe_or_wanted(safety: dict[str, str]) -> None:
+    settings = Settings.from_environment({**_ENOUGH, "ORCHESTRATOR_LISTEN": "0.0.0.0:50055", **safety})
+
+    assert settings.listen == "0.0.0.0:50055"
+
+
+@pytest.mark.parametrize("half", [pytest.param(_TLS, id="anybody"), pytest.param(_TOKEN, id="a token in the clear")])
+def test_half_of_it_is_not_safe(half: dict[str, str]) -> None:
+    with pytest.raises(InvalidSettings, match="ORCHESTRATOR_INSECURE"):
+        Settings.from_environment({**_ENOUGH, "ORCHESTRATOR_LISTEN": "0.0.0.0:50055", **half})
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1:1", "127.8.8.8:1", "localhost:1", "[::1]:1"])
+def test_on_loopback_nothing_is_asked_for(listen: str) -> None:
+    assert Settings.from_environment({**_ENOUGH, "ORCHESTRATOR_LISTEN": listen}).listen == listen
 
 
 def test_everything_wrong_is_said_in_one_line() -> None:
