@@ -2,6 +2,7 @@
 
 load("@rules_python//python:py_test.bzl", "py_test")
 
+_COVERAGE_MAIN = "//tools/python:coverage_main.py"
 _MAIN = "//tools/python:pytest_main.py"
 _CONFIG = "//tools/python:pytest.ini"
 
@@ -36,6 +37,36 @@ def pytest_test(name, srcs, deps = [], data = [], args = [], size = "small", **k
         size = size,
         deps = deps + [
             "@pypi//pytest",
+            "@pypi//pytest_asyncio",
+        ],
+        **kwargs
+    )
+
+def coverage_test(name, srcs, packages, minimum, deps = [], data = [], **kwargs):
+    """Runs the unit tests of some packages in one pytest, and fails where too little of one is covered.
+
+    It prints the lines and branches that no test takes. `bazel coverage` makes a report; nobody is held to it.
+
+    Args:
+      name: of the target.
+      srcs: test modules, as for pytest_test, or filegroups of them from other packages.
+      packages: Python packages, such as "orchestrator.domain".
+      minimum: percent of the lines, and by themselves of the branches, that each package must have covered.
+      deps: py_library targets: the packages, and what their tests need.
+      data: files needed at run time.
+      **kwargs: the other attributes of py_test.
+    """
+    py_test(
+        name = name,
+        srcs = srcs + [_COVERAGE_MAIN],
+        args = ["--cover={}".format(package) for package in packages] +
+               ["--minimum={}".format(minimum)] +
+               ["$(rootpaths {})".format(src) for src in srcs],
+        data = data + [_CONFIG],
+        main = _COVERAGE_MAIN,
+        deps = deps + [
+            "//tools/python:pytest_main",
+            "@pypi//coverage",
             "@pypi//pytest_asyncio",
         ],
         **kwargs
