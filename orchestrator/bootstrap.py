@@ -9,10 +9,12 @@ from typing import Any
 
 from orchestrator import __version__
 from orchestrator.adapters.grpc.authentication import read_tokens
+from orchestrator.adapters.grpc.council_methods import CouncilUseCases
 from orchestrator.adapters.grpc.credentials import TlsFiles
 from orchestrator.adapters.grpc.server import GrpcServer, ServerPolicy
 from orchestrator.adapters.grpc.service import OrchestratorService
 from orchestrator.adapters.in_memory.clock import SystemClock
+from orchestrator.adapters.in_memory.councils import InMemoryCouncils
 from orchestrator.adapters.in_memory.messaging import InMemoryAnnouncer, InMemoryEvents, InMemoryQueue
 from orchestrator.adapters.in_memory.model import InMemoryModel
 from orchestrator.adapters.in_memory.stores import InMemoryContexts, InMemoryDeliberations, InMemoryResponses
@@ -25,16 +27,20 @@ from orchestrator.adapters.nats.wake_ups import NatsWakeUps
 from orchestrator.adapters.ray.agent_job import JOB_VARIABLE, AgentJob
 from orchestrator.adapters.ray.jobs_api import JobsApi
 from orchestrator.adapters.redis import connection as redis_connection
+from orchestrator.adapters.redis.councils import RedisCouncils
 from orchestrator.adapters.redis.stores import RedisContexts, RedisDeliberations, RedisResponses
 from orchestrator.adapters.vllm.client import VllmDependency, VllmModel
 from orchestrator.agents.pump import Pump
 from orchestrator.agents.worker import Identity, StepWorker, WorkerPolicy
 from orchestrator.application.context import KeepContextEvent
+from orchestrator.application.councils import CreateCouncil, DeleteCouncil, ListCouncils
 from orchestrator.application.deliberate import AwaitResult, DeliberationPolicy, StartDeliberation
 from orchestrator.application.dispatcher import Dispatcher
+from orchestrator.application.membership import RegisterAgent, UnregisterAgent
 from orchestrator.application.ports import (
     Clock,
     ContextStore,
+    CouncilStore,
     DeliberationStore,
     EventPublisher,
     MoveAnnouncer,
@@ -45,6 +51,7 @@ from orchestrator.application.progress import Progress
 from orchestrator.application.readiness import Readiness
 from orchestrator.application.results import GetDeliberationResult
 from orchestrator.application.wake_ups import WakeUps
+from orchestrator.application.workload import LookAtWork
 from orchestrator.domain.council import standing_councils
 from orchestrator.domain.prompts import TokenBudgets
 from orchestrator.domain.request import Limits
@@ -72,6 +79,7 @@ class _Ports:
     deliberations: DeliberationStore
     responses: ResponseStore
     contexts: ContextStore
+    councils: CouncilStore
     queue: StepQueue
     events: EventPublisher
     moves: MoveAnnouncer
@@ -94,6 +102,7 @@ def real_service(settings: Settings) -> Service:
         deliberations=RedisDeliberations(redis, settings.result_ttl_s),
         responses=RedisResponses(redis, settings.result_ttl_s),
         contexts=RedisContexts(redis),
+        councils=RedisCouncils(redis, standing_councils(settings.max_agents)),
         queue=JetStreamQueue(nats),
         events=JetStreamEvents(nats),
         moves=moves,
@@ -130,6 +139,7 @@ def dev_service(settings: Settings) -> Service:
         deliberations=InMemoryDeliberations(),
         responses=responses,
         contexts=InMemoryContexts(),
+        councils=InMemoryCouncils(standing_councils(settings.max_agents)),
         queue=queue,
         events=InMemoryEvents(),
         moves=wake_ups,
@@ -181,7 +191,7 @@ def _core(settings: Settings, ports: _Ports, wake_ups: WakeUps, readiness: Readi
         ports.deliberations,
         ports.contexts,
         dispatcher,
-        standing_councils(settings.max_agents),
+        ports.councils,
         readiness,
         policy,
         ports.clock,
@@ -191,6 +201,13 @@ def _core(settings: Settings, ports: _Ports, wake_ups: WakeUps, readiness: Readi
         start,
         AwaitResult(ports.deliberations, wake_ups),
         GetDeliberationResult(ports.deliberations),
+        CouncilUseCases(
+            create=CreateCouncil(ports.councils, limits),
+            list=ListCouncils(ports.councils, LookAtWork(ports.deliberations, ports.clock), readiness, settings.model),
+            delete=DeleteCouncil(ports.councils),
+            register=RegisterAgent(ports.councils, settings.endpoints),
+            unregister=UnregisterAgent(ports.councils),
+        ),
         ports.clock,
     )
     return progress, GrpcServer(service, settings.listen, _server_policy(settings))

@@ -23,6 +23,7 @@ _ADDRESS = r"\S+:\d{1,5}"
 _HTTP = r"https?://\S+"
 _FILE = r"(/[^\0]+)?"
 _LOOPBACK = r"(127\.\d+\.\d+\.\d+|\[::1\]|localhost):\d+"
+_PREFIXES = r"(https?://[^\s,]+(\s*,\s*https?://[^\s,]+)*)?"
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,9 @@ class Settings:
     agent_actors: int = _setting("AGENT_ACTORS", 2, "Ray actors", high=10_000)
     agent_concurrency: int = _setting("AGENT_CONCURRENCY", 8, "steps that an actor works on at once", high=1000)
     agent_actor_cpus: float = _setting("AGENT_ACTOR_CPUS", 0.1, "CPUs that Ray reserves for an actor", low=0.0001)
+    agent_endpoints: str = _setting(
+        "ORCHESTRATOR_AGENT_ENDPOINTS", "", "comma-separated URL prefixes that a registered agent may be at", _PREFIXES
+    )
     propose_tokens: int = _setting("AGENT_PROPOSE_TOKENS", 512, "completion budget of a proposal")
     review_tokens: int = _setting("AGENT_REVIEW_TOKENS", 192, "completion budget of a review")
     revise_tokens: int = _setting("AGENT_REVISE_TOKENS", 512, "completion budget of a revision")
@@ -84,6 +88,11 @@ class Settings:
     def to_environment(self) -> dict[str, str]:
         """The environment that gives these settings."""
         return {declared.metadata["env"]: str(getattr(self, declared.name)) for declared in dataclasses.fields(self)}
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """The URL prefixes that a registered agent may be at."""
+        return tuple(prefix for part in self.agent_endpoints.split(",") if (prefix := part.strip()))
 
 
 def describe() -> Iterator[tuple[str, str, str]]:

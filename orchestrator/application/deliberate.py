@@ -6,15 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from orchestrator.application import correlation
+from orchestrator.application.councils import council_for
 from orchestrator.application.dispatcher import Dispatcher
-from orchestrator.application.ports import Clock, ContextStore, DeliberationStore
+from orchestrator.application.ports import Clock, ContextStore, CouncilStore, DeliberationStore
 from orchestrator.application.readiness import Readiness
 from orchestrator.application.wake_ups import WakeUps
 from orchestrator.domain.context import ContextSelection, HydratedContext, hydrate
-from orchestrator.domain.council import Councils
 from orchestrator.domain.deliberation import Deliberation
 from orchestrator.domain.errors import TaskIdTaken, UnknownDeliberation
-from orchestrator.domain.request import DELIBERATE, DeliberationRequest, Limits, MessageForm, validate
+from orchestrator.domain.request import DELIBERATE, DeliberationRequest, Limits, MessageForm, require_seats, validate
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class StartDeliberation:
         store: DeliberationStore,
         contexts: ContextStore,
         dispatcher: Dispatcher,
-        councils: Councils,
+        councils: CouncilStore,
         readiness: Readiness,
         policy: DeliberationPolicy,
         clock: Clock,
@@ -64,19 +64,22 @@ class StartDeliberation:
         `form` is how the caller's message says it, for InvalidRequest.
         """
         validate(request, task_id, self._policy.limits, form)
-        council = self._councils.of(request.role)
         if task_id and (known := await self._store.load(task_id)):
             return _same(known, request)
-        self._readiness.require()
+        council = await council_for(self._councils, request.role)
+        require_seats(request, council, form)
+        settled = request.settled(council)
+        agents = council.convene(settled.num_agents)
+        self._readiness.require(frozenset().union(*(agent.needs for agent in agents)))
         now = self._clock.now_ms()
         timeout_s = request.constraints.timeout_seconds or self._policy.timeout_s
         deliberation = Deliberation(
             task_id=task_id or self._new_id(),
             execution_id=f"exec-{self._new_id()}",
             fingerprint=request.fingerprint(),
-            model=self._policy.model,
-            request=request,
-            agents=council.convene(request.num_agents),
+            model=council.model(self._policy.model),
+            request=settled,
+            agents=agents,
             created_at_ms=now,
             deadline_ms=now + timeout_s * 1000,
             context=await self._hydrate(request),

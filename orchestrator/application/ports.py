@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from orchestrator.domain.context import ContextEvent, ContextKind
+from orchestrator.domain.council import Council
 from orchestrator.domain.deliberation import Deliberation
 from orchestrator.domain.steps import StepRequest, StepResponse, Usage
 
 
 class VersionConflict(Exception):
-    """Somebody else wrote the deliberation since it was loaded."""
+    """Somebody else wrote the deliberation or council since it was loaded."""
 
 
 class Clock(Protocol):
@@ -44,6 +45,25 @@ class DeliberationStore(Protocol):
 
     async def open_deadlines(self) -> Mapping[str, int]:
         """Deadline in milliseconds since the epoch of each open deliberation, by task_id."""
+
+
+class CouncilStore(Protocol):
+    """Keeps the councils, one of each role. The service's own are there from the start, until somebody deletes them."""
+
+    async def load(self, role: str) -> Council | None:
+        """The council of a role as last written, or None."""
+
+    async def all(self) -> Sequence[Council]:
+        """Every council, by role."""
+
+    async def save(self, council: Council) -> Council:
+        """Writes it if its version is the stored one (0: if there is none), and returns it with its new version.
+
+        Raises VersionConflict if not.
+        """
+
+    async def remove(self, council: Council) -> None:
+        """Removes it for good if its version is the stored one. Raises VersionConflict if not."""
 
 
 class ResponseStore(Protocol):

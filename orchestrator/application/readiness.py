@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from orchestrator.application.ports import Dependency
+from orchestrator.domain.council import AGENT_DEPENDENCIES
 from orchestrator.domain.errors import DependencyLost
 
 _log = logging.getLogger(__name__)
@@ -23,10 +24,19 @@ class Readiness:
         """Whether all of them are there."""
         return not self._lost
 
-    def require(self) -> None:
-        """Raises DependencyLost naming the first that is not there."""
+    def require(self, needs: Collection[str]) -> None:
+        """Raises DependencyLost naming the first that is not there. What only agents need must be among `needs`."""
         for name, reason in self._lost.items():
-            raise DependencyLost(name, reason)
+            if name in needs or name not in AGENT_DEPENDENCIES:
+                raise DependencyLost(name, reason)
+
+    def has(self, needs: Collection[str]) -> bool:
+        """Whether `require` would pass."""
+        try:
+            self.require(needs)
+        except DependencyLost:
+            return False
+        return True
 
     async def look(self) -> bool:
         """Checks all of them at once and says whether they are there."""

@@ -14,7 +14,7 @@ async def test_nothing_is_there_before_the_first_look() -> None:
 
     assert not readiness.ready
     with pytest.raises(DependencyLost):
-        readiness.require()
+        readiness.require({"vllm", "ray"})
 
 
 async def test_it_is_ready_while_all_are_there() -> None:
@@ -24,7 +24,7 @@ async def test_it_is_ready_while_all_are_there() -> None:
     assert not await readiness.look()
     vllm.there = True
     assert await readiness.look()
-    readiness.require()
+    readiness.require({"vllm", "ray"})
     redis.there = False
     assert not await readiness.look()
 
@@ -40,7 +40,7 @@ async def test_a_check_that_hangs_counts_as_lost() -> None:
 
     assert not await readiness.look()
     with pytest.raises(DependencyLost, match="ray"):
-        readiness.require()
+        readiness.require({"vllm", "ray"})
 
 
 async def test_without_dependencies_it_is_ready() -> None:

@@ -37,7 +37,14 @@ class UnknownRole(OrchestratorError):
     def __init__(self, role: str, known: Sequence[str]) -> None:
         self.role = role
         self.known = tuple(known)
-        super().__init__(f"no council for role {role[:_MAX_ECHO]!r}; there are {', '.join(self.known)}")
+        super().__init__(f"no council for role {role[:_MAX_ECHO]!r}; there are {', '.join(self.known) or 'none'}")
+
+
+class CouncilExists(OrchestratorError):
+    """The role has a council already, with another configuration."""
+
+    def __init__(self, role: str) -> None:
+        super().__init__(f"role {role} has a council with another configuration; delete it first")
 
 
 class UnknownDeliberation(OrchestratorError):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from orchestrator.domain.council import TITLES
+from orchestrator.domain.council import title_of
 from orchestrator.domain.deliberation import Deliberation
 from orchestrator.domain.scoring import run_checks
 from orchestrator.domain.steps import ChatMessage, Step, StepKind, StepRequest
@@ -46,7 +46,7 @@ def render(deliberation: Deliberation, step: Step, budgets: TokenBudgets) -> Ste
         user = _revise(deliberation, step, budget)
     else:
         user = _propose(deliberation, budget)
-    title = TITLES.get(agent.role, agent.role)
+    title = agent.title or title_of(agent.role)
     return StepRequest(
         step_id=step.step_id,
         task_id=deliberation.task_id,

@@ -3,9 +3,7 @@
 import pytest
 
 from orchestrator.domain.context import HydratedContext
-from orchestrator.domain.council import standing_councils
 from orchestrator.domain.deliberation import Deliberation
-from orchestrator.domain.errors import UnknownRole
 from orchestrator.domain.prompts import TokenBudgets, clip, render
 from orchestrator.domain.request import Constraints
 from orchestrator.domain.steps import StepKind, StepRequest
@@ -119,13 +117,3 @@ def test_prompts_stay_near_their_budget(phase: StepKind) -> None:
 @pytest.mark.parametrize(("text", "chars", "clipped"), [("short", 10, "short"), ("x" * 20, 10, "xxxxxx […]")])
 def test_clipping_shows(text: str, chars: int, clipped: str) -> None:
     assert clip(text, chars) == clipped
-
-
-def test_councils_are_found_by_role_and_unknown_roles_name_the_known() -> None:
-    councils = standing_councils(size=4)
-
-    assert len(councils.of("QA").members) == 4
-    assert councils.of("QA").council_id == "council-qa"
-    with pytest.raises(UnknownRole) as raised:
-        councils.of("dev")
-    assert raised.value.known == ("ARCHITECT", "DATA", "DEV", "DEVOPS", "QA")

@@ -4,13 +4,12 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
+from orchestrator.domain.bounds import bad_labels, bad_texts, out_of_range, too_long, too_many
 from orchestrator.domain.context import ContextSelection
+from orchestrator.domain.council import DEFAULT_AGENTS, Council
 from orchestrator.domain.errors import FieldViolation, InvalidRequest
-
-DEFAULT_ROUNDS = 1
-DEFAULT_AGENTS = 3
 
 # Characters that stand in a Redis key, a log line and (percent-encoded) a NATS subject without surprise.
 _TASK_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,127}")
@@ -29,15 +28,18 @@ class Constraints:
 
 @dataclass(frozen=True)
 class DeliberationRequest:
-    """A request with its defaults filled in. `kind` is "deliberate" or "orchestrate"."""
+    """A request. `kind` is "deliberate" or "orchestrate".
+
+    No rounds, no num_agents and a peer_review of None leave it to the council; `settled` fills them in.
+    """
 
     kind: str
     task_description: str
     role: str
     constraints: Constraints = Constraints()
-    rounds: int = DEFAULT_ROUNDS
-    num_agents: int = DEFAULT_AGENTS
-    peer_review: bool = True
+    rounds: int = 0
+    num_agents: int = 0
+    peer_review: bool | None = None
     architect_selection: bool = False
     case_id: str = ""
     story_id: str = ""
@@ -49,6 +51,15 @@ class DeliberationRequest:
         """Rounds after constraints.max_iterations has had its say."""
         limit = self.constraints.max_iterations
         return min(self.rounds, limit) if limit else self.rounds
+
+    def settled(self, council: Council) -> "DeliberationRequest":
+        """With what it leaves open as the council has it: its rounds, its peer review, and three agents or all it has."""
+        return replace(
+            self,
+            rounds=self.rounds or council.config.rounds,
+            num_agents=self.num_agents or min(DEFAULT_AGENTS, len(council.members)),
+            peer_review=council.config.peer_review if self.peer_review is None else self.peer_review,
+        )
 
     def fingerprint(self) -> str:
         """Equal for equal requests; what tells a repeated task_id from a reused one."""
@@ -105,46 +116,33 @@ def valid_task_id(task_id: str) -> bool:
     return _TASK_ID.fullmatch(task_id) is not None
 
 
+def require_seats(request: DeliberationRequest, council: Council, form: MessageForm = DELIBERATE) -> None:
+    """Raises InvalidRequest where more agents are asked for than the council has."""
+    there = len(council.members)
+    if request.num_agents > there:
+        fault = f"is {request.num_agents}, more than the {there} agents of {council.council_id}"
+        raise InvalidRequest([FieldViolation(form.agents, fault)])
+
+
 def _violations(request: DeliberationRequest, limits: Limits, form: MessageForm) -> Iterator[FieldViolation]:
     constraints = request.constraints
     if not request.task_description.strip():
         yield FieldViolation("task_description", "must not be empty")
-    yield from _too_long("task_description", request.task_description, limits.max_text)
-    yield from _too_long("role", request.role, limits.max_id)
-    yield from _out_of_range(form.rounds, request.rounds, 1, limits.max_rounds)
-    yield from _out_of_range(form.agents, request.num_agents, 1, limits.max_agents)
-    yield from _out_of_range("constraints.max_iterations", constraints.max_iterations, 0, 2**31 - 1)
-    yield from _out_of_range("constraints.timeout_seconds", constraints.timeout_seconds, 0, limits.max_timeout_seconds)
-    yield from _too_long("constraints.rubric", constraints.rubric, limits.max_rubric)
-    yield from _too_many("constraints.requirements", len(constraints.requirements), limits.max_requirements)
-    for index, requirement in enumerate(constraints.requirements):
-        name = f"constraints.requirements[{index}]"
-        if not requirement.strip():
-            yield FieldViolation(name, "must not be empty")
-        yield from _too_long(name, requirement, limits.max_requirement)
-    yield from _too_many("constraints.metadata", len(constraints.metadata), limits.max_labels)
-    for key, value in constraints.metadata.items():
-        yield from _too_long("constraints.metadata", key, limits.max_label)
-        yield from _too_long("constraints.metadata", value, limits.max_label)
+    yield from too_long("task_description", request.task_description, limits.max_text)
+    yield from too_long("role", request.role, limits.max_id)
+    yield from out_of_range(form.rounds, request.rounds, 0, limits.max_rounds)
+    yield from out_of_range(form.agents, request.num_agents, 0, limits.max_agents)
+    yield from out_of_range("constraints.max_iterations", constraints.max_iterations, 0, 2**31 - 1)
+    yield from out_of_range("constraints.timeout_seconds", constraints.timeout_seconds, 0, limits.max_timeout_seconds)
+    yield from too_long("constraints.rubric", constraints.rubric, limits.max_rubric)
+    yield from bad_texts(
+        "constraints.requirements", constraints.requirements, limits.max_requirements, limits.max_requirement
+    )
+    yield from bad_labels("constraints.metadata", constraints.metadata, limits.max_labels, limits.max_label)
     for name in ("case_id", "story_id", "plan_id"):
-        yield from _too_long(name, getattr(request, name), limits.max_id)
+        yield from too_long(name, getattr(request, name), limits.max_id)
     if request.context is not None:
-        yield from _out_of_range("context_options.max_events", request.context.max_events, 0, limits.max_events)
-        yield from _too_many("context_options.scopes", len(request.context.scopes), limits.max_labels)
+        yield from out_of_range("context_options.max_events", request.context.max_events, 0, limits.max_events)
+        yield from too_many("context_options.scopes", len(request.context.scopes), limits.max_labels)
         for index, scope in enumerate(request.context.scopes):
-            yield from _too_long(f"context_options.scopes[{index}]", scope, limits.max_label)
-
-
-def _too_long(name: str, text: str, limit: int) -> Iterator[FieldViolation]:
-    if len(text) > limit:
-        yield FieldViolation(name, f"has {len(text)} characters, more than {limit}")
-
-
-def _too_many(name: str, count: int, limit: int) -> Iterator[FieldViolation]:
-    if count > limit:
-        yield FieldViolation(name, f"has {count} entries, more than {limit}")
-
-
-def _out_of_range(name: str, value: int, low: int, high: int) -> Iterator[FieldViolation]:
-    if not low <= value <= high:
-        yield FieldViolation(name, f"is {value}, not from {low} to {high}")
+            yield from too_long(f"context_options.scopes[{index}]", scope, limits.max_label)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from orchestrator.domain.council import standing_council
+from orchestrator.domain.council import make_council
 from orchestrator.domain.deliberation import Deliberation
 from orchestrator.domain.prompts import TokenBudgets, render
 from orchestrator.domain.request import DeliberationRequest
@@ -16,7 +16,9 @@ MINUTE_MS = 60_000
 
 def make_request(**changes: object) -> DeliberationRequest:
     """A request of the DEV council with three agents and one round."""
-    base = DeliberationRequest(kind="deliberate", task_description="Add two numbers.", role="DEV")
+    base = DeliberationRequest(
+        kind="deliberate", task_description="Add two numbers.", role="DEV", rounds=1, num_agents=3, peer_review=True
+    )
     return replace(base, **changes)  # type: ignore[arg-type]
 
 
@@ -29,7 +31,7 @@ def make_deliberation(request: DeliberationRequest | None = None, task_id: str =
         fingerprint=request.fingerprint(),
         model="tiny",
         request=request,
-        agents=standing_council(request.role, request.num_agents).members,
+        agents=make_council(request.role, request.num_agents).convene(request.num_agents),
         created_at_ms=START_MS,
         deadline_ms=START_MS + MINUTE_MS,
     )

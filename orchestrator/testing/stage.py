@@ -4,21 +4,28 @@ import itertools
 from collections.abc import Sequence
 
 from orchestrator.adapters.in_memory.clock import ManualClock
+from orchestrator.adapters.in_memory.councils import InMemoryCouncils
 from orchestrator.adapters.in_memory.messaging import InMemoryEvents
 from orchestrator.adapters.in_memory.stores import InMemoryContexts, InMemoryDeliberations, InMemoryResponses
+from orchestrator.application.councils import CreateCouncil, DeleteCouncil, ListCouncils
 from orchestrator.application.deliberate import AwaitResult, DeliberationPolicy, StartDeliberation
 from orchestrator.application.dispatcher import Dispatcher
+from orchestrator.application.membership import RegisterAgent, UnregisterAgent
 from orchestrator.application.ports import Dependency
 from orchestrator.application.progress import Progress
 from orchestrator.application.readiness import Readiness
 from orchestrator.application.results import GetDeliberationResult
 from orchestrator.application.wake_ups import WakeUps
+from orchestrator.application.workload import LookAtWork
 from orchestrator.domain.council import standing_councils
 from orchestrator.domain.deliberation import Deliberation
 from orchestrator.domain.errors import DependencyLost
 from orchestrator.domain.prompts import TokenBudgets
+from orchestrator.domain.request import Limits
 from orchestrator.domain.steps import Step, StepRequest
 from orchestrator.testing.builders import START_MS, respond
+
+ENDPOINTS = ("http://models:9000/v1",)
 
 
 class RecordingQueue:
@@ -55,6 +62,7 @@ class Stage:
         self.store = InMemoryDeliberations()
         self.responses = InMemoryResponses()
         self.contexts = InMemoryContexts()
+        self.councils = InMemoryCouncils(standing_councils(10))
         self.queue = RecordingQueue()
         self.events = InMemoryEvents()
         self.wake_ups = WakeUps()
@@ -65,7 +73,7 @@ class Stage:
             self.store,
             self.contexts,
             self.dispatcher,
-            standing_councils(10),
+            self.councils,
             self.readiness,
             DeliberationPolicy("tiny", max_open=max_open, timeout_s=60),
             self.clock,
@@ -73,6 +81,11 @@ class Stage:
         )
         self.await_result = AwaitResult(self.store, self.wake_ups)
         self.get_result = GetDeliberationResult(self.store)
+        self.create_council = CreateCouncil(self.councils, Limits())
+        self.delete_council = DeleteCouncil(self.councils)
+        self.list_councils = ListCouncils(self.councils, LookAtWork(self.store, self.clock), self.readiness, "tiny")
+        self.register = RegisterAgent(self.councils, ENDPOINTS)
+        self.unregister = UnregisterAgent(self.councils)
 
     async def load(self, task_id: str) -> Deliberation:
         """The stored deliberation, which must exist."""

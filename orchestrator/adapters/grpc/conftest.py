@@ -6,6 +6,7 @@ from typing import Any
 import grpc
 import pytest
 
+from orchestrator.adapters.grpc.council_methods import CouncilUseCases
 from orchestrator.adapters.grpc.server import GrpcServer, ServerPolicy
 from orchestrator.adapters.grpc.service import OrchestratorService
 from orchestrator.testing.stage import Stage, SwitchedDependency
@@ -26,7 +27,14 @@ async def stage(vllm: SwitchedDependency) -> Stage:
 
 @pytest.fixture
 def service(stage: Stage) -> OrchestratorService:
-    return OrchestratorService(stage.start, stage.await_result, stage.get_result, stage.clock)
+    councils = CouncilUseCases(
+        create=stage.create_council,
+        list=stage.list_councils,
+        delete=stage.delete_council,
+        register=stage.register,
+        unregister=stage.unregister,
+    )
+    return OrchestratorService(stage.start, stage.await_result, stage.get_result, councils, stage.clock)
 
 
 @pytest.fixture

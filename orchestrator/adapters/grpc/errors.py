@@ -14,6 +14,7 @@ from google.rpc.error_details_pb2 import BadRequest, RetryInfo
 from google.rpc.status_pb2 import Status
 
 from orchestrator.domain.errors import (
+    CouncilExists,
     DeliberationFailed,
     DeliberationTimedOut,
     DependencyLost,
@@ -33,6 +34,7 @@ _CODES: dict[type[OrchestratorError], grpc.StatusCode] = {
     InvalidRequest: grpc.StatusCode.INVALID_ARGUMENT,
     UnknownRole: grpc.StatusCode.NOT_FOUND,
     UnknownDeliberation: grpc.StatusCode.NOT_FOUND,
+    CouncilExists: grpc.StatusCode.ALREADY_EXISTS,
     TaskIdTaken: grpc.StatusCode.ALREADY_EXISTS,
     Overloaded: grpc.StatusCode.RESOURCE_EXHAUSTED,
     DependencyLost: grpc.StatusCode.UNAVAILABLE,

@@ -1,8 +1,8 @@
-"""Requests of the contract as the domain has them, with the contract's defaults filled in."""
+"""Requests of the contract as the domain has them."""
 
 from orchestrator.domain.context import ContextSelection
 from orchestrator.domain.errors import FieldViolation
-from orchestrator.domain.request import DEFAULT_AGENTS, DEFAULT_ROUNDS, Constraints, DeliberationRequest, MessageForm
+from orchestrator.domain.request import Constraints, DeliberationRequest, MessageForm
 from protos.orchestrator.v1 import orchestrator_pb2 as pb
 
 _AGENTS = "options.custom_params['num_agents']"
@@ -15,8 +15,8 @@ def deliberation(message: pb.DeliberateRequest) -> DeliberationRequest:
         task_description=message.task_description,
         role=message.role,
         constraints=_constraints(message.constraints),
-        rounds=message.rounds or DEFAULT_ROUNDS,
-        num_agents=message.num_agents or DEFAULT_AGENTS,
+        rounds=message.rounds,
+        num_agents=message.num_agents,
     )
 
 
@@ -28,10 +28,10 @@ def orchestration(message: pb.OrchestrateRequest) -> DeliberationRequest:
         task_description=message.task_description,
         role=message.role,
         constraints=_constraints(message.constraints),
-        rounds=options.deliberation_rounds or DEFAULT_ROUNDS,
+        rounds=options.deliberation_rounds,
         num_agents=_num_agents(options),
-        # Who gives no options gets the whole deliberation; who gives some means what they say.
-        peer_review=options.enable_peer_review or not message.HasField("options"),
+        # Who gives no options leaves it to the council; who gives some means what they say.
+        peer_review=options.enable_peer_review if message.HasField("options") else None,
         architect_selection=options.enable_architect_selection,
         case_id=message.case_id,
         story_id=message.story_id,
@@ -55,7 +55,7 @@ def orchestration_form(message: pb.OrchestrateRequest) -> MessageForm:
 
 def _num_agents(options: pb.OrchestratorOptions) -> int:
     given = options.custom_params.get("num_agents", "")
-    return (int(given) if _is_count(given) else 0) or DEFAULT_AGENTS
+    return int(given) if _is_count(given) else 0
 
 
 def _is_count(text: str) -> bool:

@@ -9,7 +9,6 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from orchestrator.adapters.grpc.server import SERVICE_NAME, GrpcServer, ServerCannotListen
 from orchestrator.adapters.grpc.service import OrchestratorService
-from orchestrator.testing.stage import Stage
 
 
 async def test_health_tells_the_process_from_the_service(channel: grpc.aio.Channel, server: GrpcServer) -> None:
@@ -37,8 +36,7 @@ async def test_reflection_lists_the_service(channel: Any) -> None:
     assert names == {SERVICE_NAME, "grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection"}
 
 
-async def test_an_address_that_is_taken_is_said(server: GrpcServer, stage: Stage) -> None:
-    service = OrchestratorService(stage.start, stage.await_result, stage.get_result, stage.clock)
+async def test_an_address_that_is_taken_is_said(server: GrpcServer, service: OrchestratorService) -> None:
 
     with pytest.raises(ServerCannotListen, match=str(server.port)):
         GrpcServer(service, f"127.0.0.1:{server.port}")

@@ -6,25 +6,31 @@ from typing import Any, NoReturn
 import grpc
 
 from orchestrator.adapters.grpc import from_wire, to_wire
+from orchestrator.adapters.grpc.council_methods import CouncilMethods, CouncilUseCases
 from orchestrator.adapters.grpc.errors import reports_errors
 from orchestrator.application.deliberate import AwaitResult, StartDeliberation
 from orchestrator.application.ports import Clock
 from orchestrator.application.results import GetDeliberationResult, require_completed, require_in_time
 from protos.orchestrator.v1 import orchestrator_pb2 as pb
-from protos.orchestrator.v1 import orchestrator_pb2_grpc as pb_grpc
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
-class OrchestratorService(pb_grpc.OrchestratorServiceServicer):
-    """Deliberate, GetDeliberationResult and Orchestrate. The other methods answer UNIMPLEMENTED."""
+class OrchestratorService(CouncilMethods):
+    """Every method of the contract. Some still answer UNIMPLEMENTED."""
 
     def __init__(
-        self, start: StartDeliberation, await_result: AwaitResult, get_result: GetDeliberationResult, clock: Clock
+        self,
+        start: StartDeliberation,
+        await_result: AwaitResult,
+        get_result: GetDeliberationResult,
+        councils: CouncilUseCases,
+        clock: Clock,
     ) -> None:
         self._start = start
         self._await_result = await_result
         self._get_result = get_result
+        self._councils = councils
         self._clock = clock
 
     @reports_errors
@@ -56,18 +62,6 @@ class OrchestratorService(pb_grpc.OrchestratorServiceServicer):
         await _unimplemented(context, "StreamDeliberation", "call Deliberate in mode ASYNC and ask for the result")
         yield pb.DeliberationUpdate()  # Never reached; a method that yields is what a stream has to be.
 
-    async def RegisterAgent(self, request: pb.RegisterAgentRequest, context: Context) -> NoReturn:
-        await _unimplemented(context, "RegisterAgent", "councils are fixed")
-
-    async def UnregisterAgent(self, request: pb.UnregisterAgentRequest, context: Context) -> NoReturn:
-        await _unimplemented(context, "UnregisterAgent", "councils are fixed")
-
-    async def CreateCouncil(self, request: pb.CreateCouncilRequest, context: Context) -> NoReturn:
-        await _unimplemented(context, "CreateCouncil", "the five roles have councils from the start")
-
-    async def ListCouncils(self, request: pb.ListCouncilsRequest, context: Context) -> NoReturn:
-        await _unimplemented(context, "ListCouncils", "the five roles have councils from the start")
-
     async def ProcessPlanningEvent(self, request: pb.PlanningEventRequest, context: Context) -> NoReturn:
         await _unimplemented(context, "ProcessPlanningEvent", "plans are not taken in")
 
@@ -85,9 +79,6 @@ class OrchestratorService(pb_grpc.OrchestratorServiceServicer):
 
     async def CancelDeliberation(self, request: pb.CancelDeliberationRequest, context: Context) -> NoReturn:
         await _unimplemented(context, "CancelDeliberation", "constraints.timeout_seconds bounds a deliberation")
-
-    async def DeleteCouncil(self, request: pb.DeleteCouncilRequest, context: Context) -> NoReturn:
-        await _unimplemented(context, "DeleteCouncil", "councils are fixed")
 
 
 async def _unimplemented(context: Context, method: str, hint: str) -> NoReturn:

@@ -170,17 +170,12 @@ async def test_a_defect_is_internal_and_tells_the_caller_nothing_of_the_inside(s
 @pytest.mark.parametrize(
     ("method", "request_"),
     [
-        ("RegisterAgent", pb.RegisterAgentRequest()),
-        ("UnregisterAgent", pb.UnregisterAgentRequest()),
-        ("CreateCouncil", pb.CreateCouncilRequest()),
-        ("ListCouncils", pb.ListCouncilsRequest()),
         ("ProcessPlanningEvent", pb.PlanningEventRequest()),
         ("DeriveSubtasks", pb.DeriveSubtasksRequest()),
         ("GetTaskContext", pb.GetTaskContextRequest()),
         ("GetStatus", pb.GetStatusRequest()),
         ("GetMetrics", pb.GetMetricsRequest()),
         ("CancelDeliberation", pb.CancelDeliberationRequest()),
-        ("DeleteCouncil", pb.DeleteCouncilRequest()),
     ],
 )
 async def test_what_is_not_there_yet_says_so(stub: Any, method: str, request_: Any) -> None:

@@ -1,0 +1,60 @@
+"""Which agents are at work, as the open deliberations tell."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from orchestrator.application.ports import Clock, DeliberationStore
+from orchestrator.domain.council import Agent
+
+# Reading every open deliberation is not for each caller to do: an answer serves all who ask within this time.
+_FRESH_MS = 500
+_AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class Workload:
+    """`deliberations` counts the unfinished ones by role; `steps` the outstanding steps by role and agent id."""
+
+    deliberations: Mapping[str, int] = field(default_factory=dict)
+    steps: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+    def busy(self, agent: Agent) -> bool:
+        """Whether a step of this agent is outstanding."""
+        return bool(self.steps.get((agent.role, agent.agent_id)))
+
+
+class LookAtWork:
+    """Looks at what is open, at most twice a second however many ask."""
+
+    def __init__(self, store: DeliberationStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._lock = asyncio.Lock()
+        self._seen = Workload()
+        self._seen_ms: int | None = None
+
+    async def __call__(self) -> Workload:
+        """The work there is, as of half a second ago at most. Raises DependencyLost."""
+        async with self._lock:
+            now = self._clock.now_ms()
+            if self._seen_ms is None or now - self._seen_ms >= _FRESH_MS:
+                self._seen, self._seen_ms = await self._look(), now
+            return self._seen
+
+    async def _look(self) -> Workload:
+        deliberations: Counter[str] = Counter()
+        steps: Counter[tuple[str, str]] = Counter()
+        slots = asyncio.Semaphore(_AT_ONCE)
+
+        async def count(task_id: str) -> None:
+            async with slots:
+                deliberation = await self._store.load(task_id)
+            if deliberation and not deliberation.final:
+                role = deliberation.request.role
+                deliberations[role] += 1
+                steps.update((role, step.agent_id) for step in deliberation.pending.values())
+
+        await asyncio.gather(*(count(task_id) for task_id in await self._store.open_deadlines()))
+        return Workload(deliberations, steps)
