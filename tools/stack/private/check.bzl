@@ -16,6 +16,52 @@ def references(entry):
     texts = entry.command + entry.args + entry.env.values()
     return [name for text in texts for name in _between(text, "$(ip ", ")")]
 
+_NAME_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789-"
+
+def _is_secret_name(text):
+    return text and text[0] not in "0123456789-" and not [
+        letter
+        for letter in text.elems()
+        if letter not in _NAME_LETTERS
+    ]
+
+def secrets_of(entry):
+    """Names of the secrets that a service is given, by themselves or in templates.
+
+    Args:
+      entry: the service.
+
+    Returns:
+      A list of names.
+    """
+    templates = entry.secret_files.values()
+    names = [name for text in templates for name in _between(text, "{", "}") if _is_secret_name(name)]
+    return entry.secrets.keys() + names
+
+def misplaced(entry):
+    """Something in a container that has no proper path, or no proper secret.
+
+    Args:
+      entry: the service.
+
+    Returns:
+      A message or None.
+    """
+    for name in entry.secrets:
+        if not _is_secret_name(name):
+            return "a secret's name is of lower-case letters, digits and '-', and starts with a letter: not '{}'".format(name)
+    for path, template in entry.secret_files.items():
+        if not [name for name in _between(template, "{", "}") if _is_secret_name(name)]:
+            return "the template of '{}' holds no secret, such as {{redis-password}}".format(path)
+    outputs = [entry.outputs] if entry.outputs else []
+    paths = entry.volumes + entry.secrets.values() + entry.secret_files.keys() + outputs
+    for path in paths:
+        if not path.startswith("/") or ":" in path:
+            return "volumes, secrets and outputs need an absolute path in the container without a colon, not '{}'".format(path)
+        if len([other for other in paths if other == path]) > 1:
+            return "two things are to appear at '{}'".format(path)
+    return None
+
 def duplicate(entries):
     """A name that two services have.
 
@@ -49,6 +95,13 @@ def unknown(entry, known):
     for name in references(entry):
         if name not in known:
             return "service '{}' uses $(ip {}), which is not in the stack ({})".format(entry.name, name, names)
+    password = entry.probe.get("password") if entry.probe else None
+    if password and password not in secrets_of(entry):
+        return "the probe of service '{}' uses secret '{}', which the service is not given ({})".format(
+            entry.name,
+            password,
+            ", ".join(secrets_of(entry)) or "it has none",
+        )
     head = entry.probe.get("at") if entry.probe else None
     if head:
         if head not in known:

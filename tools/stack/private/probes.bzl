@@ -56,16 +56,17 @@ def jetstream_probe(port):
     """
     return _probe("jetstream", port = port)
 
-def redis_probe(port):
+def redis_probe(port, password = ""):
     """Ready when PING is answered by PONG, which Redis does only when its data is loaded.
 
     Args:
       port: name of the port.
+      password: name of the secret to authenticate with; it must be one that the service itself is given.
 
     Returns:
       A value for `service(probe = …)`.
     """
-    return _probe("redis", port = port)
+    return _probe("redis", port = port, password = password)
 
 def ray_probe(port, nodes = 1, at = ""):
     """Ready when the Ray cluster has enough nodes that are alive. It asks the head's Global Control Service.

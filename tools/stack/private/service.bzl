@@ -1,5 +1,6 @@
 """The rule behind `service`."""
 
+load(":check.bzl", "misplaced")
 load(":providers.bzl", "ServiceInfo")
 
 def short_label(label):
@@ -62,6 +63,10 @@ def _service_impl(ctx):
         probe = _probe(ctx, ports),
         mounts = _mounts(ctx),
         tmpfs = ctx.attr.tmpfs,
+        volumes = ctx.attr.volumes,
+        secrets = ctx.attr.secrets,
+        secret_files = ctx.attr.secret_files,
+        outputs = ctx.attr.outputs,
         memory = ctx.attr.memory,
         cpus = ctx.attr.cpus,
         shm_size = ctx.attr.shm_size,
@@ -69,6 +74,9 @@ def _service_impl(ctx):
         ready_timeout = ctx.attr.ready_timeout,
         stop_timeout = ctx.attr.stop_timeout,
     )
+    problem = misplaced(entry)
+    if problem:
+        fail("{}: {}".format(ctx.label, problem))
     targets = [ctx.attr.image] + ctx.attr.mounts.keys()
     runfiles = ctx.runfiles(files = [image], transitive_files = depset(
         transitive = [target[DefaultInfo].files for target in targets],
@@ -90,14 +98,18 @@ service_rule = rule(
         "memory": attr.string(),
         "mounts": attr.label_keyed_string_dict(allow_files = True),
         "needs": attr.string_list(),
+        "outputs": attr.string(),
         "ports": attr.string_dict(),
         "probe": attr.string(),
         "ready_timeout": attr.int(default = 90),
+        "secret_files": attr.string_dict(),
+        "secrets": attr.string_dict(),
         "service_name": attr.string(),
         "shm_size": attr.string(),
         "stop_timeout": attr.int(default = 10),
         "tmpfs": attr.string_list(),
         "user": attr.string(),
+        "volumes": attr.string_list(),
     },
 )
 
@@ -112,6 +124,10 @@ def service(
         probe = "",
         mounts = {},
         tmpfs = [],
+        volumes = [],
+        secrets = {},
+        secret_files = {},
+        outputs = "",
         memory = "",
         cpus = "",
         shm_size = "",
@@ -138,6 +154,16 @@ def service(
       mounts: target to absolute path: its file or directory appears there, read-only. Several files appear below that
         path, by their path in the target's package.
       tmpfs: further directories in memory, writable for every user; `PATH:OPTIONS` sets podman's options.
+      volumes: further directories on the disk, empty at first and writable for every user. What is in them survives a
+        restart of the container, as a test can ask for, and goes with the stack.
+      secrets: name to absolute path: a file with that secret and nothing else, read-only, appears there. Secrets are
+        random text of letters and digits, others in each run, and the same for all services of a run that name them.
+        They are in no environment, argument, image or log of the harness.
+      secret_files: absolute path to template: a read-only file with the text of the template appears there, in which
+        each `{NAME}` is that secret, as in `{"/run/secrets/redis.conf": "requirepass {redis-password}"}`.
+      outputs: absolute path of a directory, writable for every user, that lands in the test's outputs, in
+        `outputs/SERVICE`, when the run is over. What it holds when the tests end is kept: nothing waits for a service
+        to write more.
       memory: the most it may use, such as `512m` or `2g`; at the limit the kernel kills it.
       cpus: how many CPUs it may keep busy, such as `1.5`.
       shm_size: size of /dev/shm, such as `256m`; podman's default is 64 MB.
@@ -157,13 +183,17 @@ def service(
         memory = memory,
         mounts = mounts,
         needs = needs,
+        outputs = outputs,
         ports = {port: str(number) for port, number in ports.items()},
         probe = probe,
         ready_timeout = ready_timeout,
+        secret_files = secret_files,
+        secrets = secrets,
         service_name = service_name,
         shm_size = shm_size,
         stop_timeout = stop_timeout,
         tmpfs = tmpfs,
         user = user,
+        volumes = volumes,
         **kwargs
     )

@@ -47,6 +47,7 @@ def _manifest_impl(ctx):
         label = info.label,
         services = info.services,
         publish = {port: int(number) for port, number in ctx.attr.publish.items()},
+        faults = ctx.attr.faults,
     )
     for published in ctx.attr.publish:
         _check_published(ctx, published, known)
@@ -80,6 +81,7 @@ manifest = rule(
     implementation = _manifest_impl,
     doc = "The file that the runner reads, with everything it names as runfiles.",
     attrs = {
+        "faults": attr.bool(doc = "Whether the tests may hurt the services."),
         "publish": attr.string_dict(doc = "`SERVICE:PORT` to the number on 127.0.0.1."),
         "stack": attr.label(mandatory = True, providers = [StackInfo], doc = "The stack."),
         "tests": attr.label(providers = [ServiceInfo], doc = "The tests' container."),

@@ -21,6 +21,10 @@ def stack_test(
         env = {},
         mounts = {},
         tmpfs = [],
+        secrets = {},
+        secret_files = {},
+        outputs = "",
+        faults = False,
         memory = "",
         cpus = "",
         user = "",
@@ -44,6 +48,10 @@ def stack_test(
       env: environment variables of the tests' container. `$(ip SERVICE)` works as in `service`.
       mounts: as in `service`.
       tmpfs: as in `service`.
+      secrets: as in `service`.
+      secret_files: as in `service`.
+      outputs: as in `service`; it lands in `outputs/tests`.
+      faults: whether the tests may kill, stop, pause, and cut off services: `//tools/stack/faults` is how.
       memory: as in `service`.
       cpus: as in `service`.
       user: as in `service`.
@@ -64,6 +72,9 @@ def stack_test(
         image = image,
         memory = memory,
         mounts = mounts,
+        outputs = outputs,
+        secret_files = secret_files,
+        secrets = secrets,
         service_name = "tests",
         tags = ["manual"],
         tmpfs = tmpfs,
@@ -73,6 +84,7 @@ def stack_test(
     manifest(
         name = name + ".manifest",
         testonly = testonly,
+        faults = faults,
         stack = stack,
         tags = ["manual"],
         tests = container,

@@ -16,6 +16,7 @@ class MemoryFiles:
     current: Path
     statistics: Path
     inactive_field: str
+    anonymous_field: str
 
     @classmethod
     def of(cls, pid: int, root: Path = _ROOT, proc: Path = Path("/proc")) -> MemoryFiles | None:
@@ -27,10 +28,10 @@ class MemoryFiles:
         groups: Mapping[str, str] = {controllers: path for _, controllers, path in entries}
         if "memory" in groups:
             base = root / "memory" / groups["memory"].lstrip("/")
-            files = cls(base / "memory.usage_in_bytes", base / "memory.stat", "total_inactive_file")
+            files = cls(base / "memory.usage_in_bytes", base / "memory.stat", "total_inactive_file", "total_rss")
         else:
             base = root / groups.get("", "").lstrip("/")
-            files = cls(base / "memory.current", base / "memory.stat", "inactive_file")
+            files = cls(base / "memory.current", base / "memory.stat", "inactive_file", "anon")
         return files if files.current.exists() else None
 
     def in_use(self) -> int:
@@ -39,6 +40,14 @@ class MemoryFiles:
             statistics = dict(line.split() for line in self.statistics.read_text().splitlines())
             return max(0, int(self.current.read_text()) - int(statistics.get(self.inactive_field, 0)))
         except (OSError, ValueError):
+            return 0
+
+    def anonymous(self) -> int:
+        """Bytes of memory that its processes have taken and that no file backs: their heaps and stacks."""
+        try:
+            statistics = dict(line.split() for line in self.statistics.read_text().splitlines())
+            return int(statistics[self.anonymous_field])
+        except (OSError, KeyError, ValueError):
             return 0
 
 

@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tools.stack.runner import limits, mounts
+from tools.stack.runner.confidential import Secrets
 from tools.stack.runner.manifest import PublishedPort, Service, expand
-from tools.stack.runner.network import Network
+from tools.stack.runner.network import Network, hardware_address
 from tools.stack.runner.runfiles import Runfiles
+
+OUTPUTS = "outputs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,7 @@ class Place:
     network: Network
     runfiles: Runfiles
     workdir: Path
+    secrets: Secrets
     publish: tuple[PublishedPort, ...] = ()
 
     def container_name(self, service: str) -> str:
@@ -32,6 +36,13 @@ class Place:
     def pid_path(self, service: str) -> Path:
         return self.workdir / f"{service}.pid"
 
+    def outputs_path(self, service: str) -> Path:
+        """What the service leaves for the test's outputs."""
+        return self.workdir / OUTPUTS / service
+
+    def volume_path(self, service: str, number: int) -> Path:
+        return self.workdir / "volumes" / f"{service}.{number}"
+
     @property
     def hosts_path(self) -> Path:
         return self.workdir / "hosts"
@@ -39,24 +50,36 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Extra:
-    """What the tests' container has beyond what its declaration says: `writable` maps host directories to targets."""
+    """What a container has beyond what its declaration says: `writable` maps host directories to targets."""
 
     args: tuple[str, ...] = ()
     env: dict[str, str] = field(default_factory=dict)
     writable: dict[Path, str] = field(default_factory=dict)
 
 
+def writable_directories(service: Service, place: Place) -> dict[Path, str]:
+    """Makes the directories that the service may write to; where each appears in the container."""
+    directories = {place.volume_path(service.name, number): path for number, path in enumerate(service.volumes)}
+    if service.outputs:
+        directories[place.outputs_path(service.name)] = service.outputs
+    for directory in directories:
+        directory.mkdir(parents=True, exist_ok=True)
+        directory.chmod(0o777)  # The container's user is another one, and unknown here.
+    return directories
+
+
 def run_arguments(service: Service, image: str, place: Place, extra: Extra | None = None) -> list[str]:
-    """Arguments of `podman run`, from the options to the command.
+    """Arguments of `podman run`, from the options to the command; what they mount is there when it returns.
 
     Every container is locked down: read-only root, no capabilities, no way to gain privileges, the image's own user.
     """
     extra = extra or Extra()
     addresses = place.network.addresses
+    address = addresses[service.name]
     arguments = [
         *("--name", place.container_name(service.name)),
         *("--hostname", service.name),
-        *("--network", f"{place.network.name}:ip={addresses[service.name]}"),
+        *("--network", f"{place.network.name}:ip={address},mac={hardware_address(address)}"),
         *("--no-hosts", "--volume", f"{place.hosts_path}:/etc/hosts:ro", "--dns", "none"),
         *("--pull", "never", "--restart", "no"),
         *("--read-only", "--cap-drop", "all", "--security-opt", "no-new-privileges"),
@@ -77,7 +100,9 @@ def run_arguments(service: Service, image: str, place: Place, extra: Extra | Non
     for mount in service.mounts:
         for volume in mounts.volumes(place.runfiles.resolve(mount.source), mount.target):
             arguments += ["--volume", volume]
-    for source, target in extra.writable.items():
+    for file, path in place.secrets.write(service).items():
+        arguments += ["--volume", f"{file}:{path}:ro"]
+    for source, target in {**writable_directories(service, place), **extra.writable}.items():
         arguments += ["--volume", f"{source}:{target}:rw"]
     for name, value in {**service.env, **extra.env}.items():
         arguments += ["--env", f"{name}={expand(value, addresses)}"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from tools.stack.runner import diagnosis, logs, probes, topology
@@ -23,7 +23,10 @@ _SETTLE_INTERVAL = 0.05
 
 @dataclass(slots=True)
 class Container:
-    """A container that was started. `started` is on the timeline's clock."""
+    """A container that was started. `started` is on the timeline's clock.
+
+    `end_is_wanted` is set before a test ends it; `ended` once it has ended by that, until it is started again.
+    """
 
     service: Service
     id: str
@@ -31,6 +34,8 @@ class Container:
     started: float
     readiness: probes.Readiness
     ready: bool = False
+    end_is_wanted: bool = False
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Supervisor:
@@ -56,8 +61,8 @@ class Supervisor:
         self._labels, self._timeline, self._progress = labels, timeline, progress
         self._watchers: list[asyncio.Task[None]] = []
         self._exits_are_failures = True
-        self._services: dict[str, Service] = {}
         self._waiting: dict[str, str | probes.Readiness] = {}
+        self.services: dict[str, Service] = {}
         self.containers: dict[str, Container] = {}
         self._memory = memory
 
@@ -67,7 +72,7 @@ class Supervisor:
         Raises ServiceStartError and ServiceNotReadyError, in a group.
         """
         topology.start_order(services)
-        self._services = {service.name: service for service in services}
+        self.services = {service.name: service for service in services}
         ready = {service.name: asyncio.Event() for service in services}
 
         async def bring_up(service: Service) -> None:
@@ -81,7 +86,7 @@ class Supervisor:
             container = await self.run(service)
             self._watchers.append(self._group.create_task(self._watch(container)))
             self._waiting[service.name] = container.readiness
-            await self._until_ready(container)
+            await self.until_ready(container)
             del self._waiting[service.name]
             ready[service.name].set()
 
@@ -96,13 +101,46 @@ class Supervisor:
             identifier = await self._podman.run(arguments, {**self._labels, LABEL_SERVICE: service.name})
         except PodmanCommandError as error:
             raise ServiceStartError(service.name, f"{service.name} could not be started: {error.reason}") from error
-        pid = int(self._place.pid_path(service.name).read_text())
-        container = Container(service, identifier, pid, self._timeline.now(), probes.Readiness())
+        container = Container(service, identifier, self._pid(service), self._timeline.now(), probes.Readiness())
         self.containers[service.name] = container
-        self._memory.add(service.name, pid)
+        self._memory.add(service.name, container.pid)
         self._timeline.service(service.name).started = container.started
         self._progress.event(f"{service.name} started")
         return container
+
+    async def start_again(self, container: Container) -> None:
+        """Starts a container that was ended on purpose, as it was then; it is watched from now on, but not ready.
+
+        Raises ServiceStartError.
+        """
+        name = container.service.name
+        try:
+            await self._podman.start(container.id)
+        except PodmanCommandError as error:
+            raise ServiceStartError(name, f"{name} could not be started again: {error.reason}") from error
+        container.pid, container.started = self._pid(container.service), self._timeline.now()
+        container.readiness, container.ready, container.end_is_wanted = probes.Readiness(), False, False
+        container.ended.clear()
+        self._memory.add(name, container.pid)
+        self._watchers.append(self._group.create_task(self._watch(container)))
+
+    async def until_ready(self, container: Container) -> None:
+        """Waits until the container's probe is answered as it should. Raises ServiceNotReadyError."""
+        service, readiness = container.service, container.readiness
+        try:
+            async with asyncio.timeout(service.ready_timeout):
+                await self._ask(container)
+        except TimeoutError:
+            last_line = logs.last_line(self._place.log_path(service.name))
+            line = diagnosis.not_ready(service.name, service.ready_timeout, readiness, last_line)
+            raise ServiceNotReadyError(service.name, line, self._tail(service.name)) from None
+        finally:
+            self._record(container)
+        container.ready = True
+        now, times = self._timeline.now(), self._timeline.service(service.name)
+        times.ready = now if times.ready is None else times.ready
+        if service.probe:
+            self._progress.event(f"{service.name} ready", now - container.started)
 
     async def exit_of(self, container: Container) -> Exit:
         """Waits until the container has ended; how it did."""
@@ -135,38 +173,28 @@ class Supervisor:
         self._record(container)
         answer = container.readiness.last if container.service.probe and not container.ready else None
         line = diagnosis.exited(name, exit, answer, logs.last_line(self._place.log_path(name)))
-        if self._exits_are_failures:
+        if container.end_is_wanted:
+            container.ended.set()
+        elif self._exits_are_failures:
             raise ServiceExitedError(name, exit, line, self._tail(name))
-        self._progress.event(line)
-
-    async def _until_ready(self, container: Container) -> None:
-        service, readiness = container.service, container.readiness
-        try:
-            async with asyncio.timeout(service.ready_timeout):
-                await self._ask(container)
-        except TimeoutError:
-            last_line = logs.last_line(self._place.log_path(service.name))
-            line = diagnosis.not_ready(service.name, service.ready_timeout, readiness, last_line)
-            raise ServiceNotReadyError(service.name, line, self._tail(service.name)) from None
-        finally:
-            self._record(container)
-        container.ready = True
-        now = self._timeline.now()
-        self._timeline.service(service.name).ready = now
-        if service.probe:
-            self._progress.event(f"{service.name} ready", now - container.started)
+        else:
+            self._progress.event(line)
 
     async def _ask(self, container: Container) -> None:
         service = container.service
         if service.probe is None:
             return
-        asked = self._services[service.probe.at] if service.probe.at else service
+        asked = self.services[service.probe.at] if service.probe.at else service
         target = probes.Target(
             self._place.network.addresses[asked.name],
             dict(asked.ports),
             partial(self._podman.execute, container.id),
+            self._place.secrets.value,
         )
         await probes.until_ready(probes.make(service.probe), target, container.readiness)
+
+    def _pid(self, service: Service) -> int:
+        return int(self._place.pid_path(service.name).read_text())
 
     def _record(self, container: Container) -> None:
         times = self._timeline.service(container.service.name)

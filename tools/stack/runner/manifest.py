@@ -37,7 +37,10 @@ class ProbeSpec:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One container. The attributes are those of the `service` rule in defs.bzl; times are in seconds."""
+    """One container. The attributes are those of the `service` rule in defs.bzl; times are in seconds.
+
+    `secrets` maps the names of secrets to paths in the container, `secret_files` paths to templates.
+    """
 
     name: str
     image: str
@@ -50,6 +53,10 @@ class Service:
     probe: ProbeSpec | None = None
     mounts: tuple[Mount, ...] = ()
     tmpfs: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    secret_files: Mapping[str, str] = field(default_factory=dict)
+    outputs: str = ""
     memory: str = ""
     cpus: str = ""
     shm_size: str = ""
@@ -69,12 +76,13 @@ class PublishedPort:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Everything that is known about a stack before it runs."""
+    """Everything that is known about a stack before it runs. With `faults`, tests may hurt its services."""
 
     label: str
     services: tuple[Service, ...]
     tests: Service | None = None
     publish: tuple[PublishedPort, ...] = ()
+    faults: bool = False
 
     def service(self, name: str) -> Service:
         """Raises ManifestError for an unknown name."""
@@ -103,6 +111,7 @@ def parse(data: Mapping[str, Any]) -> Manifest:
             services=tuple(_service(entry) for entry in data["services"]),
             tests=_service(data["tests"]) if data.get("tests") else None,
             publish=tuple(_published(key, port) for key, port in data.get("publish", {}).items()),
+            faults=bool(data.get("faults", False)),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ManifestError(f"the manifest is malformed: {type(error).__name__} {error}") from error
@@ -141,6 +150,10 @@ def _service(data: Mapping[str, Any]) -> Service:
         probe=_probe(data["probe"]) if data.get("probe") else None,
         mounts=tuple(Mount(mount["source"], mount["target"]) for mount in data.get("mounts", ())),
         tmpfs=tuple(data.get("tmpfs", ())),
+        volumes=tuple(data.get("volumes", ())),
+        secrets=dict(data.get("secrets", {})),
+        secret_files=dict(data.get("secret_files", {})),
+        outputs=data.get("outputs", ""),
         memory=data.get("memory", ""),
         cpus=data.get("cpus", ""),
         shm_size=data.get("shm_size", ""),

@@ -6,7 +6,7 @@ import itertools
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 
 from tools.stack.runner.errors import StackError
 from tools.stack.runner.podman import Podman
@@ -32,6 +32,15 @@ class Network:
         """
         lines = ["127.0.0.1 localhost", *(f"{address} {name}" for name, address in self.addresses.items())]
         return "\n".join(lines) + "\n"
+
+
+def hardware_address(address: str) -> str:
+    """A locally administered MAC address that follows from an IPv4 address.
+
+    A container that is started again keeps it. With another one, those who know the old one would not reach it until
+    their neighbour caches give up on it, which takes up to a minute.
+    """
+    return ":".join(f"{octet:02x}" for octet in (0x02, 0x00, *IPv4Address(address).packed))
 
 
 async def create(

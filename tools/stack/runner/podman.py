@@ -197,6 +197,22 @@ class Podman:
             )
         return states
 
+    async def start(self, container: str) -> None:
+        """Starts a container that has ended, with the mounts and the address that it had."""
+        await self.call("start", container)
+
+    async def kill(self, container: str) -> None:
+        """SIGKILL; it may still run when this returns."""
+        await self.call("kill", "--signal", "KILL", container)
+
+    async def pause(self, container: str) -> None:
+        """Freezes all its processes."""
+        await self.call("pause", container)
+
+    async def unpause(self, container: str) -> None:
+        """Lets its processes go on."""
+        await self.call("unpause", container)
+
     async def stop(self, container: str, timeout: float) -> None:
         """SIGTERM, and SIGKILL after `timeout` seconds."""
         await self.call("stop", "--ignore", "--time", str(round(timeout)), container, timeout=timeout + 30)
@@ -234,13 +250,10 @@ def _environment() -> dict[str, str]:
     """What podman needs to find its storage, whatever HOME the test was given."""
     account = pwd.getpwuid(os.getuid())
     environment = {
-        "PATH": os.environ.get("PATH", os.defpath),
+        "PATH": search_path(),
         "HOME": account.pw_dir,
         "PODMAN_IGNORE_CGROUPSV1_WARNING": "1",
     }
-    for directory in ("/usr/local/sbin", "/usr/sbin", "/sbin"):  # netavark's iptables and nft
-        if directory not in environment["PATH"].split(":"):
-            environment["PATH"] += f":{directory}"
     runtime = os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}")
     if Path(runtime).is_dir():
         environment["XDG_RUNTIME_DIR"] = runtime
@@ -248,6 +261,13 @@ def _environment() -> dict[str, str]:
         if name in os.environ:
             environment[name] = os.environ[name]
     return environment
+
+
+def search_path() -> str:
+    """PATH, with the directories of programs for administrators, such as nft and iptables."""
+    directories = os.environ.get("PATH", os.defpath).split(":")
+    directories += [each for each in ("/usr/local/sbin", "/usr/sbin", "/sbin") if each not in directories]
+    return ":".join(directories)
 
 
 def _seconds(started: str, finished: str) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -34,6 +35,12 @@ class Report:
             name = state.service
             logs.write_plain(place.log_path(name), self._outputs / "logs" / f"{name}.log")
             (self._outputs / "state" / f"{name}.json").write_text(json.dumps(state.raw, indent=2) + "\n")
+
+    def keep_outputs(self, left: Path) -> None:
+        """Moves the directory with what services left for the test's outputs, one folder a service, to outputs/."""
+        if self._outputs is not None and left.is_dir():
+            self._outputs.mkdir(parents=True, exist_ok=True)
+            shutil.move(left, self._outputs / "outputs")
 
     def write_summary(self, failure: BaseException | None) -> None:
         """Writes timeline.json and summary.txt."""

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from tools.stack.runner import cleanup, layout, network
 from tools.stack.runner.cgroup import MemoryWatch
-from tools.stack.runner.container import Place
+from tools.stack.runner.confidential import Secrets
+from tools.stack.runner.container import OUTPUTS, Place
 from tools.stack.runner.errors import StackError
 from tools.stack.runner.images import ImageLoader
 from tools.stack.runner.layout import Layout
@@ -124,7 +125,9 @@ class Session:
             if self.manifest.tests:
                 names.append(self.manifest.tests.name)
             net = await network.create(self.podman, self.run_id, names, reachable=bool(publish), labels=labels)
-            self.place = Place(self.run_id, net, self._runfiles, self.workdir, publish)
+            self.place = Place(
+                self.run_id, net, self._runfiles, self.workdir, Secrets(self.workdir / "secrets"), publish
+            )
             self.place.hosts_path.write_text(net.hosts_file())
         images = {image: layout.id for image, layout in layouts.items()}
         self.supervisor = Supervisor(
@@ -170,6 +173,7 @@ class Session:
             self.progress.event(f"logs and states could not be collected: {error}")
         with self.timeline.phase("remove"):
             await cleanup.remove_run(self.podman, self.run_id)
+        self.report.keep_outputs(self.workdir / OUTPUTS)
 
     async def _collect(self) -> None:
         resources = await self.podman.resources(f"{LABEL_RUN}={self.run_id}")

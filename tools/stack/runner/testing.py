@@ -7,11 +7,12 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.stack.runner import cleanup, diagnosis, junit, logs
+from tools.stack.runner import cleanup, control, diagnosis, junit, logs
 from tools.stack.runner.container import Extra
 from tools.stack.runner.errors import (
     DeadlineError,
@@ -21,12 +22,15 @@ from tools.stack.runner.errors import (
     ServiceExitedError,
     TestsFailedError,
 )
+from tools.stack.runner.injection import FaultInjector
 from tools.stack.runner.lifecycle import Container
 from tools.stack.runner.manifest import Manifest, Service
 from tools.stack.runner.runfiles import Runfiles
 from tools.stack.runner.session import Session, Settings
 
 _RESULTS = "/stack/results"
+_CONTROL = "/stack/control"
+_CONTROL_VARIABLE = "STACK_CONTROL"
 _PYTEST_TESTS_FAILED = 1
 _PYTEST_NO_TESTS = 5
 _FOLLOW_INTERVAL = 0.1
@@ -81,13 +85,15 @@ async def _run_tests(session: Session, tests: Service, bazel: BazelTest, argumen
     results = session.workdir / "results"
     results.mkdir()
     results.chmod(0o777)  # The container's user is another one, and unknown here.
+    control_directory = session.workdir / "control"
     extra = Extra(
         args=(f"--junitxml={_RESULTS}/junit.xml", *filter_arguments(bazel.filter), *arguments),
-        writable={results: _RESULTS},
+        env={_CONTROL_VARIABLE: f"{_CONTROL}/{control.SOCKET}"} if session.manifest.faults else {},
+        writable={results: _RESULTS} | ({control_directory: _CONTROL} if session.manifest.faults else {}),
     )
     deadline = session.timeline.began + bazel.timeout - _TIME_TO_CLEAN_UP if bazel.timeout else None
     try:
-        async with asyncio.timeout_at(deadline):
+        async with asyncio.timeout_at(deadline), _faults(session, control_directory):
             container = await session.supervisor.run(tests, extra)
             exit = await _follow(session, container)
     except TimeoutError:
@@ -97,6 +103,17 @@ async def _run_tests(session: Session, tests: Service, bazel: BazelTest, argumen
         shutil.copyfile(xml, bazel.xml)
     log = session.place.log_path(container.service.name)
     session.report.cases = judge(exit, xml, logs.last_line(log))
+
+
+@asynccontextmanager
+async def _faults(session: Session, directory: Path) -> AsyncIterator[None]:
+    """Lets the tests hurt services during the block, where they were declared so."""
+    if not session.manifest.faults:
+        yield
+        return
+    injector = FaultInjector(session.supervisor, session.podman, session.place, session.timeline)
+    async with control.serving(directory, injector):
+        yield
 
 
 def judge(exit: Exit, xml: Path, last_line: str) -> list[junit.Case]:

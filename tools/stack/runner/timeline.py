@@ -37,11 +37,12 @@ class ServiceTimes:
 
 @dataclass(slots=True)
 class Timeline:
-    """All phases and services of one run."""
+    """All phases and services of one run, and what its tests did to the services."""
 
     clock: Callable[[], float] = time.monotonic
     phases: list[Span] = field(default_factory=list)
     services: dict[str, ServiceTimes] = field(default_factory=dict)
+    faults: list[Span] = field(default_factory=list)
     began: float = field(init=False)
     began_at: datetime = field(init=False)
 
@@ -55,8 +56,19 @@ class Timeline:
     @contextmanager
     def phase(self, name: str) -> Iterator[Span]:
         """Records how long the block takes, also when it fails."""
+        with self._span(self.phases, name) as span:
+            yield span
+
+    @contextmanager
+    def fault(self, name: str) -> Iterator[Span]:
+        """The same for what tests do to services."""
+        with self._span(self.faults, name) as span:
+            yield span
+
+    @contextmanager
+    def _span(self, spans: list[Span], name: str) -> Iterator[Span]:
         span = Span(name, self.now())
-        self.phases.append(span)
+        spans.append(span)
         try:
             yield span
         finally:
@@ -71,6 +83,7 @@ class Timeline:
             "began": self.began_at.isoformat(timespec="milliseconds"),
             "seconds": round(self.now(), 3),
             "phases": [{k: _rounded(v) for k, v in asdict(span).items()} for span in self.phases],
+            "faults": [{k: _rounded(v) for k, v in asdict(span).items()} for span in self.faults],
             "services": {n: {k: _rounded(v) for k, v in asdict(t).items()} for n, t in self.services.items()},
         }
 

@@ -81,8 +81,8 @@ async def answering(answer: bytes | None) -> AsyncIterator[Target]:
 
 
 def target(port: int) -> Target:
-    """A target on this machine, with one port called "main"."""
-    return Target("127.0.0.1", {"main": port}, _no_commands)
+    """A target on this machine, with one port called "main", whose secrets are their names backwards."""
+    return Target("127.0.0.1", {"main": port}, _no_commands, lambda name: name[::-1])
 
 
 async def _no_commands(command: object) -> str:

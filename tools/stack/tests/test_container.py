@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tools.stack.runner.confidential import Secrets
 from tools.stack.runner.container import Extra, Place, run_arguments
 from tools.stack.runner.manifest import Mount, PublishedPort
 from tools.stack.runner.network import Network
@@ -18,7 +19,8 @@ from tools.stack.tests.samples import service
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     network = Network("net", {"web": "10.0.0.10", "db": "10.0.0.11"})
-    return Place("run", network, Runfiles([tmp_path]), tmp_path, (PublishedPort("web", "http", 8080),))
+    secrets = Secrets(tmp_path / "secrets")
+    return Place("run", network, Runfiles([tmp_path]), tmp_path, secrets, (PublishedPort("web", "http", 8080),))
 
 
 def options(arguments: list[str]) -> list[tuple[str, str]]:
@@ -66,3 +68,38 @@ def test_mounts_are_read_only_and_where_the_file_really_is(place: Place, tmp_pat
     (tmp_path / "link").symlink_to("real")
     arguments = run_arguments(service("db", mounts=(Mount("link", "/model"),)), "id", place)
     assert ("--volume", f"{tmp_path}/real:/model:ro") in options(arguments)
+
+
+def mounted(arguments: list[str], at: str) -> tuple[Path, str]:
+    """What is mounted at a path, and how."""
+    [(source, mode)] = [
+        (value.split(":")[0], value.split(":")[2])
+        for option, value in options(arguments)
+        if option == "--volume" and value.split(":")[1] == at
+    ]
+    return Path(source), mode
+
+
+@pytest.mark.parametrize("attributes", [{"volumes": ("/there",)}, {"outputs": "/there"}])
+def test_volumes_and_outputs_are_directories_of_the_run_that_anybody_may_write_to(
+    place: Place, tmp_path: Path, attributes: dict[str, Any]
+) -> None:
+    services = [service(name, ports={"http": 80}, **attributes) for name in ("web", "db")]
+    directories = [mounted(run_arguments(each, "id", place), "/there") for each in services]
+    for directory, mode in directories:
+        assert mode == "rw"
+        assert directory.is_dir()
+        assert directory.is_relative_to(tmp_path)
+        assert directory.stat().st_mode & 0o777 == 0o777
+    assert directories[0] != directories[1]
+
+
+def test_secrets_are_files_and_nothing_else(place: Place) -> None:
+    files = {"/run/db.conf": "requirepass {key}\n"}
+    web = run_arguments(service("web", ports={"http": 80}, secrets={"key": "/run/key"}), "id", place)
+    db = run_arguments(service("db", secret_files=files), "id", place)
+    source, mode = mounted(web, "/run/key")
+    secret = source.read_text()
+    assert mode == "ro"
+    assert mounted(db, "/run/db.conf")[0].read_text() == f"requirepass {secret}\n"
+    assert not [argument for argument in web + db if secret in argument]

@@ -69,3 +69,9 @@ def test_names_resolve_through_the_hosts_file() -> None:
 def test_a_subnet_can_be_too_small() -> None:
     with pytest.raises(ValueError, match="small"):
         network.assign(IPv4Network("10.0.0.0/28"), [f"s{n}" for n in range(6)])
+
+
+def test_an_address_has_one_local_hardware_address_and_two_have_two() -> None:
+    first, second = (network.hardware_address(address) for address in ("10.96.0.10", "10.96.1.10"))
+    assert first == network.hardware_address("10.96.0.10") != second
+    assert int(first.split(":")[0], 16) & 0b11 == 0b10, "locally administered, and of one station"

@@ -45,6 +45,9 @@ JSON = {"json": {"data.0.id": "model", "count": "3", "on": "true"}}
         (probe("redis"), b"+PONG\r\n", True),
         (probe("redis"), b"-LOADING Redis is loading the dataset in memory\r\n", False),
         (probe("redis"), b"-NOAUTH Authentication required.\r\n", False),
+        (probe("redis", password="key"), b"+OK\r\n+PONG\r\n", True),
+        (probe("redis", password="key"), b"-WRONGPASS invalid username-password pair\r\n", False),
+        (probe("redis", password="key"), b"+OK\r\n-LOADING Redis is loading the dataset in memory\r\n", False),
         (probe("redis"), b"HTTP/1.1 400 Bad Request\r\n", False),
         (probe("redis"), b"", False),
         (probe("jetstream"), http(body=b'{"status":"ok"}'), True),
@@ -75,13 +78,25 @@ async def test_nobody_there_is_not_ready(kind: str) -> None:
     assert answer == Answer(False, "connection refused")
 
 
+async def test_redis_is_told_the_secret_and_not_its_name() -> None:
+    told = bytearray()
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        told.extend(await reader.readuntil(b"yek\r\n"))
+        writer.close()
+
+    async with await asyncio.start_server(listen, "127.0.0.1", 0) as server:
+        await ask(probe("redis", password="key"), target(server.sockets[0].getsockname()[1]), timeout=3)
+    assert bytes(told) == b"*2\r\n$4\r\nAUTH\r\n$3\r\nyek\r\n"
+
+
 async def test_exec_asks_by_a_command_in_the_container() -> None:
     async def execute(command: Sequence[str]) -> str:
         if command != ("check", "--deep"):
             raise StackError("it ended with 1")
         return ""
 
-    here = Target("127.0.0.1", {}, execute)
+    here = Target("127.0.0.1", {}, execute, str)
     assert (await ask(make(ProbeSpec("exec", {"command": ["check", "--deep"]})), here, timeout=1)).ready
     assert not (await ask(make(ProbeSpec("exec", {"command": ["check"]})), here, timeout=1)).ready
 

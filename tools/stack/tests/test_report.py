@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from tools.stack.runner.cgroup import MemoryFiles, MemoryWatch
+from tools.stack.runner.confidential import Secrets
 from tools.stack.runner.container import Place
 from tools.stack.runner.errors import StackError
 from tools.stack.runner.manifest import parse
@@ -20,7 +21,7 @@ from tools.stack.tests import samples
 def test_each_container_has_a_log_and_a_state(tmp_path: Path) -> None:
     workdir, outputs = tmp_path / "work", tmp_path / "outputs"
     workdir.mkdir()
-    place = Place("run", Network("net", {}), Runfiles([]), workdir)
+    place = Place("run", Network("net", {}), Runfiles([]), workdir, Secrets(workdir))
     place.log_path("web").write_text("T stdout F hello\n")
     report = Report(parse(samples.manifest({"name": "web"})), Timeline(), MemoryWatch(), outputs)
     report.write_containers([ContainerState("id", "web", "exited", 137, True, "", 1.0, {"Id": "id"})], place)

@@ -17,11 +17,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The container to ask. `execute` runs a command in it and returns the output or raises StackError."""
+    """The container to ask.
+
+    `execute` runs a command in it and returns the output or raises StackError; `secret` is a secret by its name.
+    """
 
     address: str
     ports: dict[str, int]
     execute: Callable[[Sequence[str]], Awaitable[str]]
+    secret: Callable[[str], str]
 
 
 class Probe(Protocol):

@@ -5,8 +5,15 @@
   serve:PORT      answers HTTP on that port from then on, in the background
   get:URL         fails unless a GET of it succeeds
   reach:HOST      fails when a connection to port 53 of that address can be opened
+  lost:URL        fails when a GET of it succeeds
   write:PATH      fails unless a file can be made there
+  copy:FROM:TO    copies a file
   refuse:PATH     fails when a file can be made there
+  absent:PATH     fails when there is something
+  again:PATH      makes a file there; where there is one already, ends with 3 a second later
+  child:TEXT      starts a process that waits for ever and has TEXT in its command line
+  fault:WORDS     does that to the stack: a method of Faults and its arguments
+  unfault:WORDS   fails unless that is refused
   eat             takes memory until it is killed
   stubborn        ignores SIGTERM
   crash           ends by SIGSEGV
@@ -19,8 +26,11 @@ As the tests' container it is given pytest's options, too; of those it takes --j
 
 import ctypes
 import http.server
+import os
+import shutil
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -58,6 +68,39 @@ def reach(host: str) -> None:
     sys.exit(f"{host} can be reached")
 
 
+def lost(url: str) -> None:
+    try:
+        urllib.request.urlopen(url, timeout=2).close()  # noqa: S310  # A service of the same stack.
+    except OSError:
+        return
+    sys.exit(f"{url} can be reached")
+
+
+def again(path: str) -> None:
+    if Path(path).exists():
+        threading.Timer(1, os._exit, (3,)).start()
+    Path(path).write_text("")
+
+
+def fault(words: str) -> None:
+    # Late: only the tests' container has it.
+    from tools.stack.faults.client import Faults  # noqa: PLC0415
+
+    action, *names = words.split(" ")
+    print(words, getattr(Faults(), action)(*names))
+
+
+def unfault(words: str) -> None:
+    try:
+        fault(words)
+    except Exception as error:  # It cannot be named where it is not imported.
+        if type(error).__name__ != "FaultFailed":
+            raise
+        print(error)
+        return
+    sys.exit(f"{words} was not refused")
+
+
 def refuse(path: str) -> None:
     try:
         Path(path).write_text("")
@@ -88,8 +131,15 @@ def main() -> None:
         "sleep": lambda seconds: time.sleep(float(seconds)),
         "serve": serve,
         "get": get,
+        "lost": lost,
+        "absent": lambda path: sys.exit(f"{path} is there") if Path(path).exists() else None,
+        "again": again,
+        "child": lambda text: subprocess.Popen([sys.executable, "-c", "import time; time.sleep(9999)", text]),
+        "fault": fault,
+        "unfault": unfault,
         "reach": reach,
         "write": lambda path: Path(path).write_text(""),
+        "copy": lambda paths: shutil.copyfile(*paths.split(":")),
         "refuse": refuse,
         "eat": eat,
         "stubborn": lambda _: signal.signal(signal.SIGTERM, signal.SIG_IGN),

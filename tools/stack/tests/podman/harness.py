@@ -127,12 +127,14 @@ class Harness:
         probe = {"kind": "http", "port": "main"}
         return self.service(name, *steps, "serve:8000", "wait", **{"probe": probe, **attributes})
 
-    def manifest(self, *services: dict[str, Any], tests: Sequence[str] = (), **attributes: Any) -> Path:
-        """Writes a manifest; `tests` are the steps of the tests' container."""
+    def manifest(
+        self, *services: dict[str, Any], tests: Sequence[str] | dict[str, Any] = (), **attributes: Any
+    ) -> Path:
+        """Writes a manifest; `tests` are the steps of the tests' container, or its whole declaration."""
         path = self.directory / f"manifest{len(list(self.directory.glob('manifest*')))}.json"
         document = {"version": 1, "label": self.label, "services": services, **attributes}
         if tests:
-            document["tests"] = self.service("tests", *tests)
+            document["tests"] = tests if isinstance(tests, dict) else self.service("tests", *tests)
         path.write_text(json.dumps(document))
         return path
 

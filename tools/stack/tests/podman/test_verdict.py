@@ -89,3 +89,23 @@ def test_two_runs_at_once_do_not_meet(harness: Harness) -> None:
     manifest = harness.manifest(harness.web(), tests=["get:http://web:8000/", "sleep:1", "cases:passed"])
     runs = [harness.start("test", manifest) for _ in range(2)]
     assert [run.end().code for run in runs] == [0, 0]
+
+
+def test_services_share_a_secret_that_is_nowhere_else(harness: Harness) -> None:
+    """One service serves its secret file; the tests read theirs; neither podman nor the logs have the text."""
+    key = {"secrets": {"key": "/run/secrets/key"}}
+    tests = harness.service("tests", "copy:/run/secrets/key:/left/key", "refuse:/run/secrets/key", "cases:passed")
+    web = harness.web("web", "copy:/run/conf:/left/conf", secret_files={"/run/conf": "pass {key}\n"}, outputs="/left")
+    ended = harness.start("test", harness.manifest(web, tests={**tests, **key, "outputs": "/left"})).end()
+    assert ended.code == 0, ended.error
+    secret = (harness.outputs / "outputs/tests/key").read_text()
+    assert (harness.outputs / "outputs/web/conf").read_text() == f"pass {secret}\n"
+    kept = [path for path in harness.outputs.rglob("*") if path.is_file() and "outputs/outputs" not in str(path)]
+    assert kept
+    assert not [path for path in kept if secret in path.read_text()]
+    assert secret not in ended.output + "\n".join(ended.error)
+
+
+def test_outputs_are_kept_of_a_service_that_failed(harness: Harness) -> None:
+    harness.test(harness.service("web", "write:/left/note", "exit:1", outputs="/left"))
+    assert (harness.outputs / "outputs/web/note").is_file()

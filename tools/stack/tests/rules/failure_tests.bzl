@@ -1,7 +1,7 @@
 """What `stack`, `service` and `stack_up` refuse when Bazel analyses them, and that the line names who is to blame."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
-load("//tools/stack:defs.bzl", "http_probe", "ray_probe", "service", "stack", "stack_up")
+load("//tools/stack:defs.bzl", "http_probe", "ray_probe", "redis_probe", "service", "stack", "stack_up")
 
 def _refused_impl(ctx):
     env = analysistest.begin(ctx)
@@ -22,6 +22,10 @@ _STACKS = {
     "needs_itself": ({"a": {"needs": ["a"]}}, ["a -> a"]),
     "probe_at_unknown": ({"a": {"probe": ray_probe(port = "gcs", at = "head")}}, ["'a'", "'head'"]),
     "probe_at_unknown_port": ({"a": {"probe": ray_probe(port = "gcs", at = "b")}, "b": {}}, ["'a'", "'gcs'", "'b'", "main"]),
+    "probe_with_unknown_secret": (
+        {"a": {"probe": redis_probe(password = "key", port = "main")}, "b": {"secrets": {"key": "/run/key"}}},
+        ["'a'", "'key'"],
+    ),
     "same_name": ({"a": {}, "b": {"service_name": "a"}}, ["'a'"]),
     "unknown_address_in_args": ({"a": {"args": ["--peer=$(ip b):1"]}}, ["'a'", "$(ip b)"]),
     "unknown_address_in_env": ({"a": {"env": {"PEER": "$(ip b)"}}}, ["'a'", "$(ip b)"]),
@@ -32,7 +36,14 @@ _SERVICES = {
     "mount_not_absolute": ({"mounts": {"BUILD.bazel": "here"}}, ["BUILD.bazel", "'here'"]),
     "port_not_a_number": ({"ports": {"http": "eighty"}}, ["'http'", "'eighty'"]),
     "port_too_large": ({"ports": {"http": 65536}}, ["'http'", "65536"]),
+    "outputs_not_absolute": ({"outputs": "here"}, ["'here'"]),
     "probe_of_unknown_port": ({"probe": http_probe(port = "http")}, ["'http'", "main"]),
+    "secret_name": ({"secrets": {"Key": "/run/key"}}, ["'Key'"]),
+    "secret_not_absolute": ({"secrets": {"key": "key"}}, ["'key'"]),
+    "template_without_secret": ({"secret_files": {"/run/conf": "pass {Key} { key }"}}, ["'/run/conf'"]),
+    "two_things_at_one_path": ({"secrets": {"key": "/data"}, "volumes": ["/data"]}, ["'/data'"]),
+    "volume_not_absolute": ({"volumes": ["data:ro"]}, ["'data:ro'"]),
+    "volume_with_options": ({"volumes": ["/data:ro"]}, ["'/data:ro'"]),
 }
 
 _PUBLISHED = {

@@ -35,12 +35,16 @@ def manifest_test(name):
             path = "/healthz",
             port = "http",
         ),
+        outputs = "/outputs",
         ready_timeout = 7,
+        secret_files = {"/run/conf": "pass {key}"},
+        secrets = {"key": "/run/key"},
         service_name = "web",
         shm_size = "1m",
         stop_timeout = 3,
         tmpfs = ["/data"],
         user = "1:1",
+        volumes = ["/kept"],
     )
     native.filegroup(
         name = name + ".files",

@@ -20,6 +20,8 @@ def test_every_attribute_arrives() -> None:
     assert (web.args, web.command, web.env) == (("--db=$(ip db)",), ("/bin/web",), {"MODE": "test"})
     assert (web.cpus, web.memory, web.shm_size, web.user) == ("1.5", "64m", "1m", "1:1")
     assert (web.needs, web.ports, web.tmpfs) == (("db",), {"http": 8000}, ("/data",))
+    assert (web.volumes, web.outputs) == (("/kept",), "/outputs")
+    assert (web.secrets, web.secret_files) == ({"key": "/run/key"}, {"/run/conf": "pass {key}"})
     assert (web.ready_timeout, web.stop_timeout) == (7, 3)
     assert web.image_label == "//tools/stack/tests/rules:BUILD.bazel"
 
