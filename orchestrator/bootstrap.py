@@ -11,6 +11,7 @@ from orchestrator import __version__
 from orchestrator.adapters.grpc.authentication import read_tokens
 from orchestrator.adapters.grpc.council_methods import CouncilUseCases
 from orchestrator.adapters.grpc.credentials import TlsFiles
+from orchestrator.adapters.grpc.deliberation_methods import DeliberationUseCases
 from orchestrator.adapters.grpc.server import GrpcServer, ServerPolicy
 from orchestrator.adapters.grpc.service import OrchestratorService
 from orchestrator.adapters.in_memory.clock import SystemClock
@@ -36,6 +37,7 @@ from orchestrator.application.context import KeepContextEvent
 from orchestrator.application.councils import CreateCouncil, DeleteCouncil, ListCouncils
 from orchestrator.application.deliberate import AwaitResult, DeliberationPolicy, StartDeliberation
 from orchestrator.application.dispatcher import Dispatcher
+from orchestrator.application.follow import FollowDeliberation
 from orchestrator.application.membership import RegisterAgent, UnregisterAgent
 from orchestrator.application.ports import (
     Clock,
@@ -198,9 +200,13 @@ def _core(settings: Settings, ports: _Ports, wake_ups: WakeUps, readiness: Readi
         _new_id,
     )
     service = OrchestratorService(
-        start,
-        AwaitResult(ports.deliberations, wake_ups),
-        GetDeliberationResult(ports.deliberations),
+        DeliberationUseCases(
+            start=start,
+            await_result=AwaitResult(ports.deliberations, wake_ups),
+            get_result=GetDeliberationResult(ports.deliberations),
+            follow=FollowDeliberation(ports.deliberations, wake_ups),
+            clock=ports.clock,
+        ),
         CouncilUseCases(
             create=CreateCouncil(ports.councils, limits),
             list=ListCouncils(ports.councils, LookAtWork(ports.deliberations, ports.clock), readiness, settings.model),
@@ -208,7 +214,6 @@ def _core(settings: Settings, ports: _Ports, wake_ups: WakeUps, readiness: Readi
             register=RegisterAgent(ports.councils, settings.endpoints),
             unregister=UnregisterAgent(ports.councils),
         ),
-        ports.clock,
     )
     return progress, GrpcServer(service, settings.listen, _server_policy(settings))
 

@@ -3,6 +3,7 @@
 from orchestrator.application.ports import DeliberationStore
 from orchestrator.domain.deliberation import Deliberation, Status
 from orchestrator.domain.errors import (
+    DeliberationCancelled,
     DeliberationFailed,
     DeliberationTimedOut,
     DependencyLost,
@@ -39,6 +40,8 @@ def require_completed(deliberation: Deliberation) -> None:
     require_in_time(deliberation)
     if deliberation.status is Status.COMPLETED:
         return
+    if deliberation.status is Status.CANCELLED:
+        raise DeliberationCancelled(deliberation.error)
     if deliberation.lost_dependency:
         raise DependencyLost(deliberation.lost_dependency, deliberation.error)
     raise DeliberationFailed(deliberation.error)

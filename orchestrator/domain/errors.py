@@ -84,3 +84,7 @@ class DeliberationTimedOut(OrchestratorError):
 
 class DeliberationFailed(OrchestratorError):
     """No agent brought a proposal."""
+
+
+class DeliberationCancelled(OrchestratorError):
+    """Somebody cancelled the deliberation."""

@@ -10,6 +10,7 @@ from orchestrator.adapters.in_memory.stores import InMemoryContexts, InMemoryDel
 from orchestrator.application.councils import CreateCouncil, DeleteCouncil, ListCouncils
 from orchestrator.application.deliberate import AwaitResult, DeliberationPolicy, StartDeliberation
 from orchestrator.application.dispatcher import Dispatcher
+from orchestrator.application.follow import FollowDeliberation
 from orchestrator.application.membership import RegisterAgent, UnregisterAgent
 from orchestrator.application.ports import Dependency
 from orchestrator.application.progress import Progress
@@ -80,6 +81,7 @@ class Stage:
             lambda: next(ids),
         )
         self.await_result = AwaitResult(self.store, self.wake_ups)
+        self.follow = FollowDeliberation(self.store, self.wake_ups)
         self.get_result = GetDeliberationResult(self.store)
         self.create_council = CreateCouncil(self.councils, Limits())
         self.delete_council = DeleteCouncil(self.councils)

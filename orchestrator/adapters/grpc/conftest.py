@@ -7,6 +7,7 @@ import grpc
 import pytest
 
 from orchestrator.adapters.grpc.council_methods import CouncilUseCases
+from orchestrator.adapters.grpc.deliberation_methods import DeliberationUseCases
 from orchestrator.adapters.grpc.server import GrpcServer, ServerPolicy
 from orchestrator.adapters.grpc.service import OrchestratorService
 from orchestrator.testing.stage import Stage, SwitchedDependency
@@ -34,7 +35,16 @@ def service(stage: Stage) -> OrchestratorService:
         register=stage.register,
         unregister=stage.unregister,
     )
-    return OrchestratorService(stage.start, stage.await_result, stage.get_result, councils, stage.clock)
+    return OrchestratorService(
+        DeliberationUseCases(
+            start=stage.start,
+            await_result=stage.await_result,
+            get_result=stage.get_result,
+            follow=stage.follow,
+            clock=stage.clock,
+        ),
+        councils,
+    )
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@
 import functools
 import logging
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
 from typing import Any, TypeVar
 
 import grpc
@@ -15,6 +16,7 @@ from google.rpc.status_pb2 import Status
 
 from orchestrator.domain.errors import (
     CouncilExists,
+    DeliberationCancelled,
     DeliberationFailed,
     DeliberationTimedOut,
     DependencyLost,
@@ -40,32 +42,54 @@ _CODES: dict[type[OrchestratorError], grpc.StatusCode] = {
     DependencyLost: grpc.StatusCode.UNAVAILABLE,
     DeliberationTimedOut: grpc.StatusCode.DEADLINE_EXCEEDED,
     DeliberationFailed: grpc.StatusCode.ABORTED,
+    DeliberationCancelled: grpc.StatusCode.CANCELLED,
 }
 
 Q = TypeVar("Q")
 A = TypeVar("A")
-Method = Callable[[Any, Q, "grpc.aio.ServicerContext[Q, A]"], Awaitable[A]]
+Context = grpc.aio.ServicerContext[Q, A]
+Method = Callable[[Any, Q, Context[Q, A]], Awaitable[A]]
+StreamMethod = Callable[[Any, Q, Context[Q, A]], AsyncGenerator[A, None]]
 
 
 def reports_errors(method: Method[Q, A]) -> Method[Q, A]:
     """Has a method of the service answer an error of the domain with its code, message and details."""
 
     @functools.wraps(method)
-    async def reporting(self: Any, request: Q, context: "grpc.aio.ServicerContext[Q, A]") -> A:
-        try:
+    async def reporting(self: Any, request: Q, context: Context[Q, A]) -> A:
+        async with _reported(context, method.__name__):
             return await method(self, request, context)
-        except OrchestratorError as error:
-            code = _CODES[type(error)]
-            await context.abort(code, str(error), _trailing_metadata(code, error))
-        except Exception as error:
-            if isinstance(error, grpc.aio.AbortError):
-                raise
-            # The caller gets an id to report; what went wrong inside is for the log.
-            error_id = uuid.uuid4().hex[:12]
-            _log.exception("unexpected error", extra={"error_id": error_id, "method": method.__name__})
-            await context.abort(grpc.StatusCode.INTERNAL, f"unexpected error {error_id}")
+        raise AssertionError("not reached: an error has aborted the call")
 
     return reporting
+
+
+def reports_errors_of_stream(method: StreamMethod[Q, A]) -> StreamMethod[Q, A]:
+    """The same for a method that answers with a stream."""
+
+    @functools.wraps(method)
+    async def reporting(self: Any, request: Q, context: Context[Q, A]) -> AsyncGenerator[A, None]:
+        async with _reported(context, method.__name__), aclosing(method(self, request, context)) as answers:
+            async for answer in answers:
+                yield answer
+
+    return reporting
+
+
+@asynccontextmanager
+async def _reported(context: Context[Any, Any], method: str) -> AsyncIterator[None]:
+    try:
+        yield
+    except OrchestratorError as error:
+        code = _CODES[type(error)]
+        await context.abort(code, str(error), _trailing_metadata(code, error))
+    except grpc.aio.AbortError:
+        raise
+    except Exception:  # noqa: BLE001 (logged, and told by its id)
+        # The caller gets an id to report; what went wrong inside is for the log.
+        error_id = uuid.uuid4().hex[:12]
+        _log.exception("unexpected error", extra={"error_id": error_id, "method": method})
+        await context.abort(grpc.StatusCode.INTERNAL, f"unexpected error {error_id}")
 
 
 def _trailing_metadata(code: grpc.StatusCode, error: OrchestratorError) -> tuple[tuple[str, bytes], ...]:

@@ -37,6 +37,5 @@ async def test_reflection_lists_the_service(channel: Any) -> None:
 
 
 async def test_an_address_that_is_taken_is_said(server: GrpcServer, service: OrchestratorService) -> None:
-
     with pytest.raises(ServerCannotListen, match=str(server.port)):
         GrpcServer(service, f"127.0.0.1:{server.port}")

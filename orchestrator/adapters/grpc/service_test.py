@@ -183,11 +183,3 @@ async def test_what_is_not_there_yet_says_so(stub: Any, method: str, request_: A
 
     assert error.code() is grpc.StatusCode.UNIMPLEMENTED
     assert method in (error.details() or "")
-
-
-async def test_the_stream_that_is_not_there_yet_says_so(stub: Any) -> None:
-    with pytest.raises(grpc.aio.AioRpcError) as raised:
-        async for _ in stub.StreamDeliberation(_request()):
-            pass
-
-    assert raised.value.code() is grpc.StatusCode.UNIMPLEMENTED

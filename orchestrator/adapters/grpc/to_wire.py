@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from orchestrator import __version__
 from orchestrator.domain.deliberation import Deliberation, Status
-from orchestrator.domain.results import CheckResult, CheckSuite, RankedResult
+from orchestrator.domain.results import CheckResult, CheckSuite
+from orchestrator.domain.updates import ResultSoFar, Update, final_results
 from protos.orchestrator.v1 import orchestrator_pb2 as pb
 
 _STATUSES: Mapping[Status, "pb.DeliberationStatus.ValueType"] = {
@@ -57,9 +58,23 @@ def orchestrate_response(deliberation: Deliberation, now_ms: int) -> pb.Orchestr
     )
 
 
+def update(deliberation: Deliberation, happened: Update) -> pb.DeliberationUpdate:
+    """One thing that happened in a deliberation."""
+    message = pb.DeliberationUpdate(
+        status=happened.stage,
+        progress_percent=happened.percent,
+        current_step=happened.step,
+        current_agent=happened.agent_id,
+        task_id=deliberation.task_id,
+    )
+    if happened.result:
+        message.partial_result.CopyFrom(_result(happened.result, deliberation.request.role))
+    return message
+
+
 def results(deliberation: Deliberation) -> list[pb.DeliberationResult]:
     """The ranked results, best first."""
-    return [_result(deliberation, ranked) for ranked in deliberation.results]
+    return [_result(result, deliberation.request.role) for result in final_results(deliberation)]
 
 
 def metadata(deliberation: Deliberation) -> pb.OrchestratorMetadata:
@@ -107,19 +122,18 @@ def _duration_ms(deliberation: Deliberation, now_ms: int) -> int:
     return (deliberation.finished_at_ms or now_ms) - deliberation.created_at_ms
 
 
-def _result(deliberation: Deliberation, ranked: RankedResult) -> pb.DeliberationResult:
-    draft = deliberation.drafts[ranked.author_id]
+def _result(result: ResultSoFar, role: str) -> pb.DeliberationResult:
     return pb.DeliberationResult(
         proposal=pb.Proposal(
-            author_id=draft.author_id,
-            author_role=deliberation.request.role,
-            content=draft.content,
-            created_at_ms=draft.created_at_ms,
-            revisions=draft.revisions,
+            author_id=result.author_id,
+            author_role=role,
+            content=result.content,
+            created_at_ms=result.created_at_ms,
+            revisions=result.revisions,
         ),
-        checks=_checks(ranked.checks),
-        score=ranked.score,
-        rank=ranked.rank,
+        checks=_checks(result.checks),
+        score=result.score,
+        rank=result.rank,
     )
 
 
