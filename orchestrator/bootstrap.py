@@ -17,7 +17,7 @@ from orchestrator.adapters.grpc.service import OrchestratorService
 from orchestrator.adapters.in_memory.clock import SystemClock
 from orchestrator.adapters.in_memory.councils import InMemoryCouncils
 from orchestrator.adapters.in_memory.messaging import InMemoryAnnouncer, InMemoryEvents, InMemoryQueue
-from orchestrator.adapters.in_memory.model import InMemoryModel
+from orchestrator.adapters.in_memory.model import MockModel
 from orchestrator.adapters.in_memory.stores import InMemoryContexts, InMemoryDeliberations, InMemoryResponses
 from orchestrator.adapters.nats import topology
 from orchestrator.adapters.nats.connection import NatsConnection
@@ -31,6 +31,7 @@ from orchestrator.adapters.redis import connection as redis_connection
 from orchestrator.adapters.redis.councils import RedisCouncils
 from orchestrator.adapters.redis.stores import RedisContexts, RedisDeliberations, RedisResponses
 from orchestrator.adapters.vllm.client import VllmDependency, VllmModel
+from orchestrator.agents.models import ModelByAgentType
 from orchestrator.agents.pump import Pump
 from orchestrator.agents.worker import Identity, StepWorker, WorkerPolicy
 from orchestrator.application.context import KeepContextEvent
@@ -54,7 +55,7 @@ from orchestrator.application.readiness import Readiness
 from orchestrator.application.results import GetDeliberationResult
 from orchestrator.application.wake_ups import WakeUps
 from orchestrator.application.workload import LookAtWork
-from orchestrator.domain.council import standing_councils
+from orchestrator.domain.council import Pool, standing_councils
 from orchestrator.domain.prompts import TokenBudgets
 from orchestrator.domain.request import Limits
 from orchestrator.settings import Settings
@@ -112,6 +113,16 @@ def real_service(settings: Settings) -> Service:
     )
     progress, server = _core(settings, ports, wake_ups, readiness)
     keep = KeepContextEvent(ports.contexts)
+    model = VllmModel(settings.vllm_url, settings.endpoints)
+    worker = StepWorker(
+        ports.responses,
+        JetStreamAnnouncer(nats),
+        ModelByAgentType(model, MockModel()),
+        ports.clock,
+        Identity(node_id="", actor_id=f"local-{_new_id()}"),
+        _worker_policy(settings),
+    )
+    local_agents = _pump(settings, worker, nats, Pool.LOCAL, settings.local_concurrency)
 
     async def connect_and_consume() -> None:
         nats.on_connect(lambda: topology.ensure(nats, delivery))
@@ -120,6 +131,7 @@ def real_service(settings: Settings) -> Service:
         await moves.listen()
         results = announcements(progress.step_answered)
         async with asyncio.TaskGroup() as consumers:
+            consumers.create_task(local_agents.run())
             consumers.create_task(consume(nats, topology.CONTEXT, topology.CONTEXT_CONSUMER, keep))
             for _ in range(_RESULT_SLOTS):
                 consumers.create_task(consume(nats, topology.RESULTS, topology.RESULTS_CONSUMER, results))
@@ -129,7 +141,7 @@ def real_service(settings: Settings) -> Service:
         readiness,
         progress,
         tasks=(connect_and_consume, job.keep_running),
-        closing=(lambda: job.stop(settings.drain_s), jobs.close, vllm.close, nats.close, redis.aclose),
+        closing=(lambda: job.stop(settings.drain_s), jobs.close, vllm.close, model.close, nats.close, redis.aclose),
     )
 
 
@@ -151,7 +163,7 @@ def dev_service(settings: Settings) -> Service:
     progress, server = _core(settings, ports, wake_ups, readiness)
     announcer.handler = progress.step_answered
     worker = StepWorker(
-        responses, announcer, InMemoryModel(), ports.clock, Identity("dev", "dev"), _worker_policy(settings)
+        responses, announcer, MockModel(), ports.clock, Identity("dev", "dev"), _worker_policy(settings)
     )
     pump = Pump(worker, lambda: queue, settings.agent_concurrency, heartbeat_s=settings.ack_wait_s)
     return Service(server, readiness, progress, tasks=(pump.run,), closing=())
@@ -161,10 +173,10 @@ async def run_agent(settings: Settings, identity: Identity, job: str) -> None:
     """One Ray actor's work: takes steps off the queue until it is cancelled."""
     nats = NatsConnection(settings.nats_url, f"agent-{identity.actor_id}")
     redis = redis_connection.connect(settings.redis_url)
-    model = VllmModel(settings.vllm_url)
+    model = VllmModel(settings.vllm_url, settings.endpoints)
     responses = RedisResponses(redis, settings.result_ttl_s)
     worker = StepWorker(responses, JetStreamAnnouncer(nats), model, SystemClock(), identity, _worker_policy(settings))
-    pump = Pump(worker, lambda: JetStreamSource(nats), settings.agent_concurrency, heartbeat_s=settings.ack_wait_s / 3)
+    pump = _pump(settings, worker, nats, Pool.RAY, settings.agent_concurrency)
     try:
         await nats.connect()
         async with asyncio.TaskGroup() as tasks:
@@ -225,6 +237,10 @@ def _server_policy(settings: Settings) -> ServerPolicy:
         tls = TlsFiles(Path(settings.tls_cert_file), Path(settings.tls_key_file), client_ca)
     tokens = read_tokens(Path(settings.token_file)) if settings.token_file else ()
     return ServerPolicy(tls, tokens, settings.max_calls, settings.max_message_bytes)
+
+
+def _pump(settings: Settings, worker: StepWorker, nats: NatsConnection, pool: Pool, concurrency: int) -> Pump:
+    return Pump(worker, lambda: JetStreamSource(nats, pool), concurrency, heartbeat_s=settings.ack_wait_s / 3)
 
 
 def _worker_policy(settings: Settings) -> WorkerPolicy:

@@ -56,6 +56,9 @@ class Settings:
     )
     agent_actors: int = _setting("AGENT_ACTORS", 2, "Ray actors", high=10_000)
     agent_concurrency: int = _setting("AGENT_CONCURRENCY", 8, "steps that an actor works on at once", high=1000)
+    local_concurrency: int = _setting(
+        "AGENT_LOCAL_CONCURRENCY", 8, "steps of MOCK and VLLM agents that this process works on at once", high=1000
+    )
     agent_actor_cpus: float = _setting("AGENT_ACTOR_CPUS", 0.1, "CPUs that Ray reserves for an actor", low=0.0001)
     agent_endpoints: str = _setting(
         "ORCHESTRATOR_AGENT_ENDPOINTS", "", "comma-separated URL prefixes that a registered agent may be at", _PREFIXES

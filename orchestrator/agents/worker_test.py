@@ -73,7 +73,7 @@ async def test_a_step_is_asked_stored_and_announced() -> None:
     response = await bench.response(request)
     assert response.text.startswith("Proposal for: Add two numbers.")
     assert (response.node_id, response.actor_id) == ("node-1", "actor-1")
-    assert response.request_id == "memory-1"
+    assert response.request_id.startswith(f"mock-{request.step_id}")
     assert response.prompt == request.messages
     assert bench.announcements.step_ids == [request.step_id]
 

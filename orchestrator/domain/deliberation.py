@@ -7,11 +7,11 @@ A phase begins when every step of the one before it has been answered, so what a
 phases. An agent whose proposal fails is out; one whose review or revision fails stays in, with a warning.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from orchestrator.domain.context import HydratedContext
-from orchestrator.domain.council import Agent
+from orchestrator.domain.council import Agent, AgentType
 from orchestrator.domain.request import DeliberationRequest
 from orchestrator.domain.results import RankedResult
 from orchestrator.domain.review import InvalidReview, Review, ballot, parse_answer
@@ -128,9 +128,15 @@ class Deliberation:
         """The agents that have a proposal, in the council's order."""
         return tuple(agent.agent_id for agent in self.agents if agent.agent_id in self.drafts)
 
+    @property
+    def agent_type(self) -> AgentType:
+        """What answers for its agents; they are all of one council."""
+        return self.agents[0].agent_type
+
     def agent(self, agent_id: str) -> Agent:
-        """The agent with this id, the selecting architect included."""
-        return next(agent for agent in (*self.agents, SELECTOR) if agent.agent_id == agent_id)
+        """The agent with this id. The selecting architect is of the type that the others are."""
+        selector = replace(SELECTOR, agent_type=self.agent_type)
+        return next(agent for agent in (*self.agents, selector) if agent.agent_id == agent_id)
 
     def reviews_of(self, round_: int) -> list[Review]:
         """The peer reviews of a round."""

@@ -53,7 +53,7 @@ def render(deliberation: Deliberation, step: Step, budgets: TokenBudgets) -> Ste
         kind=step.kind,
         agent_id=step.agent_id,
         role=agent.role,
-        model=deliberation.model,
+        model=agent.model or deliberation.model,
         messages=(
             # What the agents of a council share comes first: the model server computes a common start only once.
             ChatMessage("system", f"You are a {title}. Be brief."),
@@ -64,6 +64,8 @@ def render(deliberation: Deliberation, step: Step, budgets: TokenBudgets) -> Ste
         deadline_ms=deliberation.deadline_ms,
         labels=tuple(labels),
         traceparent=deliberation.traceparent,
+        agent_type=agent.agent_type,
+        endpoint=agent.endpoint,
     )
 
 

@@ -1,12 +1,15 @@
 """What each step asks."""
 
+from dataclasses import replace
+
 import pytest
 
 from orchestrator.domain.context import HydratedContext
-from orchestrator.domain.deliberation import Deliberation
+from orchestrator.domain.council import AgentType
+from orchestrator.domain.deliberation import SELECTOR, Deliberation
 from orchestrator.domain.prompts import TokenBudgets, clip, render
 from orchestrator.domain.request import Constraints
-from orchestrator.domain.steps import StepKind, StepRequest
+from orchestrator.domain.steps import StepKind, StepRequest, make_step
 from orchestrator.testing.builders import START_MS, answer_phase, make_deliberation, make_request, respond
 
 _BUDGETS = TokenBudgets(propose=11, review=12, revise=13, prompt=200)
@@ -117,3 +120,17 @@ def test_prompts_stay_near_their_budget(phase: StepKind) -> None:
 @pytest.mark.parametrize(("text", "chars", "clipped"), [("short", 10, "short"), ("x" * 20, 10, "xxxxxx […]")])
 def test_clipping_shows(text: str, chars: int, clipped: str) -> None:
     assert clip(text, chars) == clipped
+
+
+def test_a_step_asks_what_its_agent_is_with_its_own_model_and_endpoint() -> None:
+    deliberation = make_deliberation(make_request(architect_selection=True))
+    plain, own = deliberation.agents[0], replace(deliberation.agents[1], model="big", endpoint="http://models/v1")
+    deliberation.agents = tuple(replace(agent, agent_type=AgentType.VLLM) for agent in (plain, own))
+    steps = {agent.agent_id: make_step("task-1", StepKind.PROPOSE, 0, agent.agent_id) for agent in deliberation.agents}
+
+    first, second = [render(deliberation, step, TokenBudgets()) for step in steps.values()]
+    selection = render(deliberation, make_step("task-1", StepKind.SELECT, 1, SELECTOR.agent_id), TokenBudgets())
+
+    assert (first.model, first.endpoint) == ("tiny", "")
+    assert (second.model, second.endpoint) == ("big", "http://models/v1")
+    assert {first.agent_type, second.agent_type, selection.agent_type} == {AgentType.VLLM}

@@ -4,6 +4,8 @@ import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
+from orchestrator.domain.council import AgentType
+
 
 class StepKind(StrEnum):
     """What an agent does in a step."""
@@ -64,6 +66,7 @@ class StepRequest:
 
     `labels` names the proposals to mark in a review or selection and is empty for steps that answer with text.
     `deadline_ms` is the deliberation's, in milliseconds since the epoch. `traceparent` continues its trace.
+    `agent_type` says what answers; an `endpoint` is asked in place of the service's model server.
     """
 
     step_id: str
@@ -78,6 +81,8 @@ class StepRequest:
     deadline_ms: int
     labels: tuple[str, ...] = ()
     traceparent: str = ""
+    agent_type: AgentType = AgentType.RAY_VLLM
+    endpoint: str = ""
 
 
 @dataclass(frozen=True)

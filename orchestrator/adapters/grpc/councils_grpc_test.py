@@ -38,6 +38,8 @@ async def test_a_new_council_is_told_and_listed_and_deliberates(stub: Any, stage
     assert {agent.status for agent in council.agents} == {"ready"}
     assert {result.proposal.author_id for result in answer.results} == {*created.agent_ids}
     assert answer.metadata.tags["rounds"] == "2"
+    assert answer.metadata.tags["agent_type"] == "MOCK"
+    assert "ray.nodes" not in answer.metadata.tags
 
 
 @pytest.mark.parametrize(

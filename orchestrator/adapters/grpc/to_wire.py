@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from orchestrator import __version__
+from orchestrator.domain.council import AgentType
 from orchestrator.domain.deliberation import Deliberation, Status
 from orchestrator.domain.results import CheckResult, CheckSuite
 from orchestrator.domain.updates import ResultSoFar, Update, final_results
@@ -99,9 +100,10 @@ def _tags(deliberation: Deliberation) -> dict[str, str]:
         "steps": str(deliberation.steps_answered),
         "tokens.prompt": str(deliberation.usage.prompt_tokens),
         "tokens.completion": str(deliberation.usage.completion_tokens),
-        "ray.nodes": ",".join(deliberation.nodes),
-        "ray.actors": ",".join(deliberation.actors),
+        "agent_type": deliberation.agent_type,
     }
+    if deliberation.agent_type is AgentType.RAY_VLLM:
+        tags |= {"ray.nodes": ",".join(deliberation.nodes), "ray.actors": ",".join(deliberation.actors)}
     if deliberation.agreement is not None:
         tags["review.agreement"] = f"{deliberation.agreement:.3f}"
     for name in ("case_id", "story_id", "plan_id"):

@@ -22,15 +22,28 @@ def plausible_answer(request: StepRequest, seed: int) -> str:
     return f"{verb} for: {task}\n\n```python\ndef {name}() -> str:\n    return {task[:60]!r}\n```\n"
 
 
-class InMemoryModel:
-    """ChatModel in memory; `behaviour` makes the text, and may raise what the port may raise."""
+class MockModel:
+    """ChatModel in memory, which answers the agents of type MOCK. It keeps nothing.
+
+    `behaviour` makes the text, and may raise what the port may raise.
+    """
 
     def __init__(self, behaviour: Behaviour = plausible_answer) -> None:
         self._behaviour = behaviour
+
+    async def complete(self, request: StepRequest, seed: int, schema: object | None, timeout_s: float) -> Completion:
+        text = self._behaviour(request, seed)
+        words = sum(len(message.content.split()) for message in request.messages)
+        return Completion(text, Usage(words, len(text.split())), f"mock-{request.step_id}-{seed}", request.model)
+
+
+class InMemoryModel(MockModel):
+    """ChatModel for tests, which keeps what it was asked."""
+
+    def __init__(self, behaviour: Behaviour = plausible_answer) -> None:
+        super().__init__(behaviour)
         self.requests: list[StepRequest] = []
 
     async def complete(self, request: StepRequest, seed: int, schema: object | None, timeout_s: float) -> Completion:
         self.requests.append(request)
-        text = self._behaviour(request, seed)
-        words = sum(len(message.content.split()) for message in request.messages)
-        return Completion(text, Usage(words, len(text.split())), f"memory-{len(self.requests)}", request.model)
+        return await super().complete(request, seed, schema, timeout_s)

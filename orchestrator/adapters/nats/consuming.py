@@ -12,8 +12,9 @@ from nats.js import JetStreamContext
 
 from orchestrator.adapters.json_codec import MalformedDocument, decode
 from orchestrator.adapters.nats.connection import NatsConnection, translated
-from orchestrator.adapters.nats.topology import AGENTS_CONSUMER, STEPS
+from orchestrator.adapters.nats.topology import STEPS, STEPS_CONSUMERS
 from orchestrator.application.correlation import about
+from orchestrator.domain.council import Pool
 from orchestrator.domain.errors import DependencyLost
 from orchestrator.domain.steps import StepRequest
 
@@ -81,10 +82,10 @@ class JetStreamDelivery:
 
 
 class JetStreamSource:
-    """StepSource over JetStream."""
+    """StepSource over JetStream: the steps of one pool, shared with all that work off the same."""
 
-    def __init__(self, connection: NatsConnection) -> None:
-        self._puller = Puller(connection, STEPS, AGENTS_CONSUMER)
+    def __init__(self, connection: NatsConnection, pool: Pool) -> None:
+        self._puller = Puller(connection, STEPS, STEPS_CONSUMERS[pool])
 
     async def next(self) -> JetStreamDelivery | None:
         try:

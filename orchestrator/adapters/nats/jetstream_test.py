@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from nats.js.api import AckPolicy, ConsumerConfig
 
+from orchestrator.adapters.json_codec import encode
 from orchestrator.adapters.nats import topology
 from orchestrator.adapters.nats.connection import NatsConnection
 from orchestrator.adapters.nats.consuming import JetStreamDelivery, JetStreamSource, announcements, consume
@@ -16,6 +18,7 @@ from orchestrator.adapters.nats.publishing import JetStreamAnnouncer, JetStreamE
 from orchestrator.adapters.nats.wake_ups import NatsWakeUps
 from orchestrator.application.ports import DeliberationEvent
 from orchestrator.application.wake_ups import WakeUps
+from orchestrator.domain.council import AgentType, Pool
 from orchestrator.domain.errors import DependencyLost
 from orchestrator.domain.steps import StepRequest
 from orchestrator.testing.builders import make_step_request
@@ -62,7 +65,7 @@ async def test_a_step_arrives_as_it_was_sent(nats: NatsConnection) -> None:
     request = make_step_request()
     await JetStreamQueue(nats).publish(request)
 
-    delivery = await _next(JetStreamSource(nats))
+    delivery = await _next(JetStreamSource(nats, Pool.RAY))
 
     assert (delivery.request, delivery.count) == (request, 1)
     await delivery.done()
@@ -78,7 +81,7 @@ async def test_the_same_step_twice_is_queued_once(nats: NatsConnection) -> None:
 
 async def test_a_step_that_is_done_leaves_the_queue(nats: NatsConnection) -> None:
     await JetStreamQueue(nats).publish(replace(make_step_request(), step_id="done"))
-    await (await _next(JetStreamSource(nats))).done()
+    await (await _next(JetStreamSource(nats, Pool.RAY))).done()
 
     async def empty() -> bool:
         return bool((await nats.jetstream.stream_info(topology.STEPS)).state.messages == 0)
@@ -88,7 +91,7 @@ async def test_a_step_that_is_done_leaves_the_queue(nats: NatsConnection) -> Non
 
 async def test_a_step_comes_again_when_it_is_asked_for_or_when_nobody_says_a_word(nats: NatsConnection) -> None:
     await JetStreamQueue(nats).publish(replace(make_step_request(), step_id="again"))
-    source = JetStreamSource(nats)
+    source = JetStreamSource(nats, Pool.RAY)
 
     await (await _next(source)).retry(0.01)
     second = await _next(source)
@@ -100,7 +103,7 @@ async def test_a_step_comes_again_when_it_is_asked_for_or_when_nobody_says_a_wor
 
 async def test_signs_of_life_keep_a_step_from_coming_again(nats: NatsConnection) -> None:
     await JetStreamQueue(nats).publish(replace(make_step_request(), step_id="slow"))
-    source = JetStreamSource(nats)
+    source = JetStreamSource(nats, Pool.RAY)
     delivery = await _next(source)
     other = asyncio.create_task(_next(source))
     for _ in range(6):
@@ -113,13 +116,73 @@ async def test_signs_of_life_keep_a_step_from_coming_again(nats: NatsConnection)
 
 
 async def test_a_step_that_cannot_be_read_is_dropped(nats: NatsConnection) -> None:
-    await nats.jetstream.publish("agent.steps.dev", b"{")
+    await nats.jetstream.publish("agent.steps.ray.dev", b"{")
     await JetStreamQueue(nats).publish(replace(make_step_request(), step_id="after"))
 
-    delivery = await _next(JetStreamSource(nats))
+    delivery = await _next(JetStreamSource(nats, Pool.RAY))
 
     assert delivery.request.step_id == "after"
     await delivery.done()
+
+
+async def test_steps_of_an_agent_type_come_to_its_pool_alone(nats: NatsConnection) -> None:
+    steps = {kind: replace(make_step_request(), step_id=f"by {kind}", agent_type=kind) for kind in AgentType}
+    for step in steps.values():
+        await JetStreamQueue(nats).publish(step)
+    local, ray = JetStreamSource(nats, Pool.LOCAL), JetStreamSource(nats, Pool.RAY)
+
+    here = [await _next(local) for _ in range(2)]
+    there = await _next(ray)
+
+    assert {delivery.request.agent_type for delivery in here} == {AgentType.MOCK, AgentType.VLLM}
+    assert there.request == steps[AgentType.RAY_VLLM]
+    for delivery in (*here, there):
+        await delivery.done()
+
+
+async def test_two_orchestrators_share_the_steps_of_the_local_pool(nats: NatsConnection, url: str) -> None:
+    other = NatsConnection(url, "other")
+    await other.connect()
+    await topology.ensure(other, _DELIVERY)
+    for number in range(6):
+        step = replace(make_step_request(), step_id=f"shared {number}", agent_type=AgentType.MOCK)
+        await JetStreamQueue(nats).publish(step)
+
+    sources = [JetStreamSource(connection, Pool.LOCAL) for connection in (nats, other)]
+    deliveries = [await _next(source) for _ in range(3) for source in sources]
+
+    assert {delivery.request.step_id for delivery in deliveries} == {f"shared {number}" for number in range(6)}
+    assert {delivery.count for delivery in deliveries} == {1}
+    for delivery in deliveries:
+        await delivery.done()
+    await other.close()
+
+
+async def test_steps_that_an_earlier_version_queued_come_to_the_ray_actors(tmp_path: Path) -> None:
+    with running(nats_server(tmp_path)) as server:
+        nats = NatsConnection(_url(server), "test")
+        await nats.connect()
+        (steps,) = [stream for stream in topology.streams() if stream.name == topology.STEPS]
+        await nats.jetstream.add_stream(steps)
+        name = topology.STEPS_CONSUMERS[Pool.RAY]
+        before = ConsumerConfig(name=name, durable_name=name, ack_policy=AckPolicy.EXPLICIT, ack_wait=1)
+        await nats.jetstream.add_consumer(topology.STEPS, before)
+        request = make_step_request()
+        waiting, begun = [replace(request, step_id=step_id) for step_id in ("waiting", "begun")]
+        await nats.jetstream.publish("agent.steps.dev", encode(begun).encode())
+        source = JetStreamSource(nats, Pool.RAY)
+        assert (await _next(source)).request == begun
+        await nats.jetstream.publish("agent.steps.dev", encode(waiting).encode())
+
+        await topology.ensure(nats, _DELIVERY)
+        await topology.ensure(nats, _DELIVERY)
+        await JetStreamQueue(nats).publish(replace(request, step_id="new"))
+        found = [await _next(source) for _ in range(3)]
+
+        assert {delivery.request.step_id for delivery in found} == {"waiting", "begun", "new"}
+        for delivery in found:
+            await delivery.done()
+        await nats.close()
 
 
 async def test_announcements_reach_the_handler_and_are_repeated_when_it_fails(nats: NatsConnection) -> None:
@@ -212,7 +275,7 @@ async def test_actors_of_the_current_job_are_present_until_they_fall_silent(nats
 async def test_a_changed_configuration_is_applied(nats: NatsConnection) -> None:
     await topology.ensure(nats, topology.DeliveryPolicy(ack_wait_s=7, max_deliver=9))
     await topology.ensure(nats, topology.DeliveryPolicy(ack_wait_s=7, max_deliver=9))
-    info = await nats.jetstream.consumer_info(topology.STEPS, topology.AGENTS_CONSUMER)
+    info = await nats.jetstream.consumer_info(topology.STEPS, topology.STEPS_CONSUMERS[Pool.RAY])
 
     assert info.config is not None
     assert (info.config.ack_wait, info.config.max_deliver) == (7, 9)
@@ -274,7 +337,7 @@ async def test_a_server_that_comes_late_and_goes_and_comes_back_is_used_again(tm
             return True
 
         await _until(back)
-        delivery = await _next(JetStreamSource(nats))
+        delivery = await _next(JetStreamSource(nats, Pool.RAY))
         assert delivery.request == request
     finally:
         await nats.close()

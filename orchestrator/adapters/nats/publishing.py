@@ -29,7 +29,7 @@ class JetStreamQueue(JetStreamPublisher):
     """StepQueue over JetStream."""
 
     async def publish(self, request: StepRequest) -> None:
-        await self.publish_json(steps_subject(request.role), encode(request), request.step_id)
+        await self.publish_json(steps_subject(request.agent_type.pool, request.role), encode(request), request.step_id)
 
 
 class JetStreamAnnouncer(JetStreamPublisher):

@@ -1,6 +1,6 @@
 """Streams, consumers and subjects, and how they come to be."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -8,13 +8,14 @@ from nats.js.api import AckPolicy, ConsumerConfig, RetentionPolicy, StreamConfig
 from nats.js.errors import BadRequestError
 
 from orchestrator.adapters.nats.connection import NatsConnection, translated
+from orchestrator.domain.council import Pool
 
 STEPS = "AGENT_STEPS"
 RESULTS = "AGENT_RESULTS"
 ORCHESTRATION = "ORCHESTRATION"
 CONTEXT = "CONTEXT"
 
-AGENTS_CONSUMER = "agents"
+STEPS_CONSUMERS: Mapping[Pool, str] = {Pool.RAY: "agents", Pool.LOCAL: "local-agents"}
 RESULTS_CONSUMER = "orchestrator-results"
 CONTEXT_CONSUMER = "orchestrator-context"
 
@@ -27,9 +28,9 @@ _DUPLICATES_S = 120
 _STREAM_EXISTS = 10058
 
 
-def steps_subject(role: str) -> str:
-    """Where the steps of a role's agents go."""
-    return f"agent.steps.{token(role.lower())}"
+def steps_subject(pool: Pool, role: str) -> str:
+    """Where the steps of a role's agents go, for the workers of a pool."""
+    return f"agent.steps.{pool}.{token(role.lower())}"
 
 
 def results_subject(task_id: str) -> str:
@@ -71,7 +72,10 @@ def streams() -> Sequence[StreamConfig]:
 def consumers(steps: DeliveryPolicy) -> Sequence[tuple[str, ConsumerConfig]]:
     """Every durable consumer, with its stream."""
     return (
-        (STEPS, _consumer(AGENTS_CONSUMER, steps)),
+        # Before there were pools a step's subject had a role only; what is left of that is for the Ray actors.
+        # They are first: another consumer of a work queue is refused while theirs still takes everything.
+        (STEPS, _consumer(STEPS_CONSUMERS[Pool.RAY], steps, "agent.steps.ray.>", "agent.steps.*")),
+        (STEPS, _consumer(STEPS_CONSUMERS[Pool.LOCAL], steps, "agent.steps.local.>")),
         (RESULTS, _consumer(RESULTS_CONSUMER, DeliveryPolicy(max_deliver=100))),
         (CONTEXT, _consumer(CONTEXT_CONSUMER, DeliveryPolicy(max_deliver=100))),
     )
@@ -92,7 +96,7 @@ async def ensure(connection: NatsConnection, steps: DeliveryPolicy) -> None:
             await jetstream.add_consumer(name, consumer)
 
 
-def _consumer(name: str, policy: DeliveryPolicy) -> ConsumerConfig:
+def _consumer(name: str, policy: DeliveryPolicy, *subjects: str) -> ConsumerConfig:
     return ConsumerConfig(
         name=name,
         durable_name=name,
@@ -100,4 +104,5 @@ def _consumer(name: str, policy: DeliveryPolicy) -> ConsumerConfig:
         ack_wait=policy.ack_wait_s,
         max_deliver=policy.max_deliver,
         max_ack_pending=10_000,
+        filter_subjects=[*subjects] or None,
     )

@@ -24,6 +24,7 @@ class NatsWakeUps:
         """Starts listening to all processes; to be called once on a connection."""
         with translated():
             await self._connection.client.subscribe(f"{MOVED_PREFIX}.>", cb=self._heard)
+            await self._connection.client.flush(1)
 
     async def moved(self, task_id: str, *, over: bool) -> None:
         self._wake_ups.wake(task_id, over=over)

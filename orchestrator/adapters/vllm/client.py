@@ -1,6 +1,6 @@
 """Chat completions over HTTP."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -8,6 +8,7 @@ import httpx
 
 from orchestrator.application.correlation import trace_headers
 from orchestrator.application.ports import Completion, ModelRejected
+from orchestrator.domain.endpoints import endpoint_fault
 from orchestrator.domain.errors import DependencyLost
 from orchestrator.domain.steps import StepRequest, Usage
 
@@ -19,20 +20,27 @@ _TRANSIENT = frozenset({408, 425, 429})
 
 
 @contextmanager
-def _translated(what: str) -> Iterator[None]:
+def _translated(what: str, name: str = NAME) -> Iterator[None]:
     try:
         yield
     except httpx.TimeoutException as error:
-        raise DependencyLost(NAME, f"{what} took too long") from error
+        raise DependencyLost(name, f"{what} took too long") from error
     except httpx.HTTPError as error:
-        raise DependencyLost(NAME, f"{what}: {error or type(error).__name__}") from error
+        raise DependencyLost(name, f"{what}: {error or type(error).__name__}") from error
 
 
 class VllmModel:
-    """ChatModel over an OpenAI-compatible API at `base_url`, which ends in /v1."""
+    """ChatModel over an OpenAI-compatible API at `base_url`, which ends in /v1.
 
-    def __init__(self, base_url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        self._http = httpx.AsyncClient(base_url=base_url, transport=transport)
+    An agent's own endpoint is asked instead if it is under one of the URL prefixes in `endpoints`.
+    """
+
+    def __init__(
+        self, base_url: str, endpoints: Sequence[str] = (), transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        self._base_url = base_url
+        self._endpoints = tuple(endpoints)
+        self._http = httpx.AsyncClient(transport=transport)
 
     async def complete(self, request: StepRequest, seed: int, schema: object | None, timeout_s: float) -> Completion:
         body: dict[str, object] = {
@@ -47,14 +55,18 @@ class VllmModel:
                 "type": "json_schema",
                 "json_schema": {"name": str(request.kind), "strict": True, "schema": schema},
             }
-        with _translated("a completion"):
+        # Looked at again: what is allowed may have changed since the agent was registered.
+        if request.endpoint and (fault := endpoint_fault(request.endpoint, self._endpoints)):
+            raise ModelRejected(f"the endpoint {fault}")
+        name = request.endpoint or NAME
+        with _translated("a completion", name):
             answer = await self._http.post(
-                "/chat/completions",
+                f"{(request.endpoint or self._base_url).rstrip('/')}/chat/completions",
                 json=body,
                 headers={"X-Request-Id": request.step_id, **trace_headers()},
                 timeout=httpx.Timeout(timeout_s, connect=min(_CONNECT_S, timeout_s)),
             )
-        return _read(answer)
+        return _read(answer, name)
 
     async def close(self) -> None:
         """Closes the connections."""
@@ -88,10 +100,10 @@ class VllmDependency:
         await self._http.aclose()
 
 
-def _read(answer: httpx.Response) -> Completion:
+def _read(answer: httpx.Response, name: str) -> Completion:
     status = answer.status_code
     if status >= 500 or status in _TRANSIENT:
-        raise DependencyLost(NAME, f"a completion was answered {status}: {_excerpt(answer)}")
+        raise DependencyLost(name, f"a completion was answered {status}: {_excerpt(answer)}")
     if status != httpx.codes.OK:
         raise ModelRejected(f"{status}: {_excerpt(answer)}")
     try:
@@ -104,7 +116,7 @@ def _read(answer: httpx.Response) -> Completion:
             model=str(document.get("model", "")),
         )
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
-        raise DependencyLost(NAME, f"a completion cannot be read: {_excerpt(answer)}") from error
+        raise DependencyLost(name, f"a completion cannot be read: {_excerpt(answer)}") from error
 
 
 def _model_names(answer: httpx.Response) -> list[str]:

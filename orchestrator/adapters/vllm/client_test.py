@@ -1,6 +1,7 @@
 """Chat completions against a real HTTP server that behaves as it is told."""
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -61,7 +62,7 @@ async def test_a_request_continues_the_trace_that_it_belongs_to() -> None:
         asked.append(request)
         return httpx.Response(200, json={"choices": [{"message": {"content": "text"}}]})
 
-    model = VllmModel("http://vllm/v1", httpx.MockTransport(answer))
+    model = VllmModel("http://vllm/v1", transport=httpx.MockTransport(answer))
     traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     with about(traceparent=traceparent):
         await model.complete(make_step_request(), seed=1, schema=None, timeout_s=5)
@@ -138,3 +139,38 @@ async def test_it_is_there_when_it_lists_the_model(url: str) -> None:
         await wrong.check()
     await there.close()
     await wrong.close()
+
+
+async def test_an_agent_with_an_endpoint_of_its_own_is_asked_there(behaviour: Behaviour, url: str) -> None:
+    elsewhere = Behaviour("big")
+    with serving(elsewhere) as other_url:
+        model = VllmModel(url, endpoints=(other_url,))
+        request = replace(make_step_request(), endpoint=f"{other_url}/", model="big")
+        answer = await model.complete(request, seed=1, schema=None, timeout_s=5)
+        await model.complete(make_step_request(), seed=1, schema=None, timeout_s=5)
+        await model.close()
+
+    assert answer.model == "big"
+    assert [body["model"] for body in elsewhere.requests] == ["big"]
+    assert len(behaviour.requests) == 1
+
+
+async def test_an_endpoint_that_is_not_allowed_is_not_asked(behaviour: Behaviour, url: str) -> None:
+    model = VllmModel(url, endpoints=("http://elsewhere/v1",))
+
+    with pytest.raises(ModelRejected):
+        await model.complete(replace(make_step_request(), endpoint=url), seed=1, schema=None, timeout_s=5)
+    await model.close()
+
+    assert not behaviour.requests
+
+
+async def test_an_endpoint_that_does_not_answer_is_named() -> None:
+    endpoint = "http://127.0.0.1:1/v1"
+    model = VllmModel("http://vllm/v1", endpoints=(endpoint,))
+
+    with pytest.raises(DependencyLost) as raised:
+        await model.complete(replace(make_step_request(), endpoint=endpoint), seed=1, schema=None, timeout_s=5)
+    await model.close()
+
+    assert raised.value.dependency == endpoint
