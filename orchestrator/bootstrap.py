@@ -18,7 +18,12 @@ from orchestrator.adapters.in_memory.clock import SystemClock
 from orchestrator.adapters.in_memory.councils import InMemoryCouncils
 from orchestrator.adapters.in_memory.messaging import InMemoryAnnouncer, InMemoryEvents, InMemoryQueue
 from orchestrator.adapters.in_memory.model import MockModel
-from orchestrator.adapters.in_memory.stores import InMemoryContexts, InMemoryDeliberations, InMemoryResponses
+from orchestrator.adapters.in_memory.stores import (
+    InMemoryContexts,
+    InMemoryDeliberations,
+    InMemoryLeases,
+    InMemoryResponses,
+)
 from orchestrator.adapters.nats import topology
 from orchestrator.adapters.nats.connection import NatsConnection
 from orchestrator.adapters.nats.consuming import JetStreamSource, announcements, consume
@@ -29,6 +34,7 @@ from orchestrator.adapters.ray.agent_job import JOB_VARIABLE, AgentJob
 from orchestrator.adapters.ray.jobs_api import JobsApi
 from orchestrator.adapters.redis import connection as redis_connection
 from orchestrator.adapters.redis.councils import RedisCouncils
+from orchestrator.adapters.redis.leases import RedisLeases, RedisLock
 from orchestrator.adapters.redis.stores import RedisContexts, RedisDeliberations, RedisResponses
 from orchestrator.adapters.vllm.client import VllmDependency, VllmModel
 from orchestrator.agents.models import ModelByAgentType
@@ -40,12 +46,16 @@ from orchestrator.application.deliberate import AwaitResult, DeliberationPolicy,
 from orchestrator.application.dispatcher import Dispatcher
 from orchestrator.application.follow import FollowDeliberation
 from orchestrator.application.membership import RegisterAgent, UnregisterAgent
+from orchestrator.application.ownership import Ownership
 from orchestrator.application.ports import (
     Clock,
     ContextStore,
     CouncilStore,
     DeliberationStore,
     EventPublisher,
+    InstanceRegistry,
+    Lease,
+    LeaseStore,
     MoveAnnouncer,
     ResponseStore,
     StepQueue,
@@ -62,6 +72,8 @@ from orchestrator.settings import Settings
 
 # Concurrent handlers of announcements; those of one deliberation take turns.
 _RESULT_SLOTS = 8
+# Longer than it takes to look at Ray's jobs and to submit one.
+_JOB_LOCK_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -71,6 +83,7 @@ class Service:
     server: GrpcServer
     readiness: Readiness
     progress: Progress
+    ownership: Ownership
     tasks: Sequence[Callable[[], Coroutine[Any, Any, None]]]
     closing: Sequence[Callable[[], Awaitable[None]]]
 
@@ -80,6 +93,8 @@ class _Ports:
     """What stands behind the ports of the use cases."""
 
     deliberations: DeliberationStore
+    leases: LeaseStore
+    registry: InstanceRegistry
     responses: ResponseStore
     contexts: ContextStore
     councils: CouncilStore
@@ -95,7 +110,10 @@ def real_service(settings: Settings) -> Service:
     nats = NatsConnection(settings.nats_url, "orchestrator")
     redis = redis_connection.connect(settings.redis_url)
     jobs = JobsApi(settings.ray_jobs_url)
-    job = AgentJob(jobs, settings.agent_entrypoint, settings.to_environment(), __version__, _new_id)
+    instance = _new_id()
+    leases = RedisLeases(redis)
+    lock = RedisLock(redis, "agents-job", instance, _JOB_LOCK_S)
+    job = AgentJob(jobs, settings.agent_entrypoint, settings.agent_environment(), __version__, _new_id, lock)
     presence = AgentPresence(nats, lambda: job.current)
     vllm = VllmDependency(settings.vllm_url, settings.model)
     wake_ups = WakeUps()
@@ -103,6 +121,8 @@ def real_service(settings: Settings) -> Service:
     readiness = Readiness((nats, redis_connection.RedisDependency(redis), presence, vllm))
     ports = _Ports(
         deliberations=RedisDeliberations(redis, settings.result_ttl_s),
+        leases=leases,
+        registry=leases,
         responses=RedisResponses(redis, settings.result_ttl_s),
         contexts=RedisContexts(redis),
         councils=RedisCouncils(redis, standing_councils(settings.max_agents)),
@@ -111,7 +131,8 @@ def real_service(settings: Settings) -> Service:
         moves=moves,
         clock=SystemClock(),
     )
-    progress, server = _core(settings, ports, wake_ups, readiness)
+    ownership = _ownership(settings, ports, instance)
+    progress, server = _core(settings, ports, ownership, wake_ups, readiness)
     keep = KeepContextEvent(ports.contexts)
     model = VllmModel(settings.vllm_url, settings.endpoints)
     worker = StepWorker(
@@ -124,8 +145,18 @@ def real_service(settings: Settings) -> Service:
     )
     local_agents = _pump(settings, worker, nats, Pool.LOCAL, settings.local_concurrency)
 
+    async def prepare() -> None:
+        await topology.ensure(nats, delivery)
+        await topology.ensure_results_consumer(nats, instance)
+        # What was announced while the connection was away may be lost.
+        ownership.doubt_all()
+
+    async def leave() -> None:
+        if await ownership.leave():
+            await job.stop(settings.drain_s)
+
     async def connect_and_consume() -> None:
-        nats.on_connect(lambda: topology.ensure(nats, delivery))
+        nats.on_connect(prepare)
         await nats.connect()
         await presence.listen()
         await moves.listen()
@@ -134,23 +165,36 @@ def real_service(settings: Settings) -> Service:
             consumers.create_task(local_agents.run())
             consumers.create_task(consume(nats, topology.CONTEXT, topology.CONTEXT_CONSUMER, keep))
             for _ in range(_RESULT_SLOTS):
-                consumers.create_task(consume(nats, topology.RESULTS, topology.RESULTS_CONSUMER, results))
+                consumers.create_task(consume(nats, topology.RESULTS, topology.results_consumer(instance), results))
 
     return Service(
         server,
         readiness,
         progress,
+        ownership,
         tasks=(connect_and_consume, job.keep_running),
-        closing=(lambda: job.stop(settings.drain_s), jobs.close, vllm.close, model.close, nats.close, redis.aclose),
+        closing=(
+            ownership.release,
+            leave,
+            lambda: topology.delete_results_consumer(nats, instance),
+            jobs.close,
+            vllm.close,
+            model.close,
+            nats.close,
+            redis.aclose,
+        ),
     )
 
 
 def dev_service(settings: Settings) -> Service:
     """The service with everything in memory: nothing survives it, and the model's text is made up."""
     wake_ups = WakeUps()
+    leases = InMemoryLeases()
     queue, announcer, responses = InMemoryQueue(settings.max_deliver), InMemoryAnnouncer(), InMemoryResponses()
     ports = _Ports(
-        deliberations=InMemoryDeliberations(),
+        deliberations=InMemoryDeliberations(leases),
+        leases=leases,
+        registry=leases,
         responses=responses,
         contexts=InMemoryContexts(),
         councils=InMemoryCouncils(standing_councils(settings.max_agents)),
@@ -160,13 +204,14 @@ def dev_service(settings: Settings) -> Service:
         clock=SystemClock(),
     )
     readiness = Readiness(())
-    progress, server = _core(settings, ports, wake_ups, readiness)
+    ownership = _ownership(settings, ports, _new_id())
+    progress, server = _core(settings, ports, ownership, wake_ups, readiness)
     announcer.handler = progress.step_answered
     worker = StepWorker(
         responses, announcer, MockModel(), ports.clock, Identity("dev", "dev"), _worker_policy(settings)
     )
     pump = Pump(worker, lambda: queue, settings.agent_concurrency, heartbeat_s=settings.ack_wait_s)
-    return Service(server, readiness, progress, tasks=(pump.run,), closing=())
+    return Service(server, readiness, progress, ownership, tasks=(pump.run,), closing=())
 
 
 async def run_agent(settings: Settings, identity: Identity, job: str) -> None:
@@ -190,20 +235,23 @@ async def run_agent(settings: Settings, identity: Identity, job: str) -> None:
 
 def agent_environment(environment: dict[str, str]) -> tuple[Settings, str]:
     """Settings and job id of an agent, from the environment that its job was given."""
-    return Settings.from_environment(environment), environment.get(JOB_VARIABLE, "")
+    return Settings.of_agent(environment), environment.get(JOB_VARIABLE, "")
 
 
-def _core(settings: Settings, ports: _Ports, wake_ups: WakeUps, readiness: Readiness) -> tuple[Progress, GrpcServer]:
+def _core(
+    settings: Settings, ports: _Ports, ownership: Ownership, wake_ups: WakeUps, readiness: Readiness
+) -> tuple[Progress, GrpcServer]:
     budgets = TokenBudgets(
         settings.propose_tokens, settings.review_tokens, settings.revise_tokens, settings.prompt_tokens
     )
     limits = Limits(settings.max_agents, settings.max_rounds, settings.max_timeout_s)
     policy = DeliberationPolicy(settings.model, limits, settings.max_open, settings.timeout_s)
     dispatcher = Dispatcher(ports.deliberations, ports.queue, ports.events, ports.moves, budgets)
-    progress = Progress(ports.deliberations, ports.responses, dispatcher, ports.clock)
+    progress = Progress(ports.deliberations, ports.responses, ownership, dispatcher, ports.clock)
     start = StartDeliberation(
         ports.deliberations,
         ports.contexts,
+        ownership,
         dispatcher,
         ports.councils,
         readiness,
@@ -241,6 +289,10 @@ def _server_policy(settings: Settings) -> ServerPolicy:
 
 def _pump(settings: Settings, worker: StepWorker, nats: NatsConnection, pool: Pool, concurrency: int) -> Pump:
     return Pump(worker, lambda: JetStreamSource(nats, pool), concurrency, heartbeat_s=settings.ack_wait_s / 3)
+
+
+def _ownership(settings: Settings, ports: _Ports, instance: str) -> Ownership:
+    return Ownership(ports.deliberations, ports.leases, ports.registry, Lease(instance, settings.lease_s))
 
 
 def _worker_policy(settings: Settings) -> WorkerPolicy:

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 
+from orchestrator.application.ownership import Ownership
 from orchestrator.application.progress import Progress
 from orchestrator.bootstrap import Service
 from orchestrator.domain.errors import DependencyLost
@@ -13,7 +14,8 @@ from orchestrator.domain.errors import DependencyLost
 _log = logging.getLogger(__name__)
 
 _WATCH_S = 0.5
-_EXPIRE_S = 0.5
+_LOOK_S = 0.1
+_PAUSE_S = 0.5
 _RECONCILE_S = 15.0
 # Longer than any step is expected to take in silence: actors answer or are given up before.
 _QUIET_MS = 60_000
@@ -27,6 +29,7 @@ async def run(service: Service, stop: asyncio.Event, drain_s: float) -> None:
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(task()) for task in service.tasks]
             running.append(tasks.create_task(_watch(service)))
+            running.append(tasks.create_task(_hold_leases(service.ownership)))
             running.append(tasks.create_task(_keep_house(service.progress)))
             await stop.wait()
             _log.info("stopping")
@@ -49,15 +52,21 @@ async def _watch(service: Service) -> None:
         await asyncio.sleep(_WATCH_S)
 
 
+async def _hold_leases(ownership: Ownership) -> None:
+    """Keeps what is this instance's, and takes over what nobody owns. On its own, since nothing may hold it up."""
+    while True:
+        await _attempt(ownership.renew)
+        await asyncio.sleep(ownership.renew_every_s)
+
+
 async def _keep_house(progress: Progress) -> None:
-    """Recovers what an earlier process left, then ends what is overdue and puts right what has stalled."""
-    while not await _attempt(progress.recover):
-        await asyncio.sleep(_EXPIRE_S)
+    """Goes on with what was taken over, ends what is overdue, and puts right what has stalled."""
     last_look = time.monotonic()
     while True:
-        await asyncio.sleep(_EXPIRE_S)
-        await _attempt(progress.expire_overdue)
-        if time.monotonic() - last_look >= _RECONCILE_S:
+        await asyncio.sleep(_LOOK_S)
+        if not (await _attempt(progress.settle) and await _attempt(progress.expire_overdue)):
+            await asyncio.sleep(_PAUSE_S)
+        elif time.monotonic() - last_look >= _RECONCILE_S:
             last_look = time.monotonic()
             await _attempt(lambda: progress.reconcile_stalled(_QUIET_MS))
 

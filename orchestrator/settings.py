@@ -15,7 +15,13 @@ class InvalidSettings(ValueError):
 
 def _setting(env: str, default: Any, help_: str, pattern: str = "", low: float = 1, high: float = 1e9) -> Any:
     """Declares a setting. Text must match `pattern`; a number must lie from `low` to `high`."""
-    meta = {"env": env, "help": help_, "pattern": pattern, "low": low, "high": high}
+    meta = {"env": env, "help": help_, "pattern": pattern, "low": low, "high": high, "agents": False}
+    return field(default=default, metadata=meta)
+
+
+def _shared(env: str, default: Any, help_: str, pattern: str = "", low: float = 1, high: float = 1e9) -> Any:
+    """Declares a setting that the agents use, too. To change it is to replace the agents' job."""
+    meta = {"env": env, "help": help_, "pattern": pattern, "low": low, "high": high, "agents": True}
     return field(default=default, metadata=meta)
 
 
@@ -38,42 +44,53 @@ class Settings:
     insecure: int = _setting("ORCHESTRATOR_INSECURE", 0, "1: may listen beyond loopback without those", low=0, high=1)
     max_calls: int = _setting("ORCHESTRATOR_MAX_CALLS", 1000, "calls in progress before RESOURCE_EXHAUSTED")
     max_message_bytes: int = _setting("ORCHESTRATOR_MAX_MESSAGE_BYTES", 1_048_576, "the largest request", low=1024)
-    nats_url: str = _setting("NATS_URL", "nats://127.0.0.1:4222", "NATS with JetStream", r"(nats|tls)://\S+")
-    redis_url: str = _setting("REDIS_URL", "redis://127.0.0.1:6379/0", "Redis", r"rediss?://\S+")
+    nats_url: str = _shared("NATS_URL", "nats://127.0.0.1:4222", "NATS with JetStream", r"(nats|tls)://\S+")
+    redis_url: str = _shared("REDIS_URL", "redis://127.0.0.1:6379/0", "Redis", r"rediss?://\S+")
     ray_jobs_url: str = _setting("RAY_JOBS_URL", "http://127.0.0.1:8265", "Ray's dashboard, for its Jobs API", _HTTP)
-    vllm_url: str = _setting("VLLM_URL", "http://127.0.0.1:8000/v1", "OpenAI-compatible API", r"https?://\S+/v1/?")
-    model: str = _setting("MODEL", "", "the model's name as /v1/models lists it (required)", r"\S+")
-    log_level: str = _setting("ORCHESTRATOR_LOG_LEVEL", "INFO", ", ".join(_LEVELS), "|".join(_LEVELS))
+    vllm_url: str = _shared("VLLM_URL", "http://127.0.0.1:8000/v1", "OpenAI-compatible API", r"https?://\S+/v1/?")
+    model: str = _shared("MODEL", "", "the model's name as /v1/models lists it (required)", r"\S+")
+    log_level: str = _shared("ORCHESTRATOR_LOG_LEVEL", "INFO", ", ".join(_LEVELS), "|".join(_LEVELS))
     max_open: int = _setting("ORCHESTRATOR_MAX_OPEN", 100, "unfinished deliberations before RESOURCE_EXHAUSTED")
     max_agents: int = _setting("ORCHESTRATOR_MAX_AGENTS", 10, "the most agents in a deliberation", high=26)
     max_rounds: int = _setting("ORCHESTRATOR_MAX_ROUNDS", 5, "the most rounds", high=100)
     timeout_s: int = _setting("ORCHESTRATOR_TIMEOUT_SECONDS", 300, "a deliberation's time where it asks for none")
     max_timeout_s: int = _setting("ORCHESTRATOR_MAX_TIMEOUT_SECONDS", 3600, "the most time that it may ask for")
-    result_ttl_s: int = _setting("ORCHESTRATOR_RESULT_TTL_SECONDS", 86_400, "how long Redis keeps deliberations")
+    result_ttl_s: int = _shared("ORCHESTRATOR_RESULT_TTL_SECONDS", 86_400, "how long Redis keeps deliberations")
     drain_s: float = _setting("ORCHESTRATOR_DRAIN_SECONDS", 5.0, "how long calls may finish after SIGTERM", low=0)
+    lease_s: float = _setting(
+        "ORCHESTRATOR_LEASE_SECONDS", 3.0, "silence after which another instance takes over", low=0.1
+    )
     agent_entrypoint: str = _setting(
         "AGENT_ENTRYPOINT", "python3.11 -m orchestrator.agents", "command of the Ray job", r".*\S.*"
     )
-    agent_actors: int = _setting("AGENT_ACTORS", 2, "Ray actors", high=10_000)
-    agent_concurrency: int = _setting("AGENT_CONCURRENCY", 8, "steps that an actor works on at once", high=1000)
+    agent_actors: int = _shared("AGENT_ACTORS", 2, "Ray actors", high=10_000)
+    agent_concurrency: int = _shared("AGENT_CONCURRENCY", 8, "steps that an actor works on at once", high=1000)
     local_concurrency: int = _setting(
         "AGENT_LOCAL_CONCURRENCY", 8, "steps of MOCK and VLLM agents that this process works on at once", high=1000
     )
-    agent_actor_cpus: float = _setting("AGENT_ACTOR_CPUS", 0.1, "CPUs that Ray reserves for an actor", low=0.0001)
-    agent_endpoints: str = _setting(
+    agent_actor_cpus: float = _shared("AGENT_ACTOR_CPUS", 0.1, "CPUs that Ray reserves for an actor", low=0.0001)
+    agent_endpoints: str = _shared(
         "ORCHESTRATOR_AGENT_ENDPOINTS", "", "comma-separated URL prefixes that a registered agent may be at", _PREFIXES
     )
     propose_tokens: int = _setting("AGENT_PROPOSE_TOKENS", 512, "completion budget of a proposal")
     review_tokens: int = _setting("AGENT_REVIEW_TOKENS", 192, "completion budget of a review")
     revise_tokens: int = _setting("AGENT_REVISE_TOKENS", 512, "completion budget of a revision")
     prompt_tokens: int = _setting("AGENT_PROMPT_TOKENS", 1024, "prompt budget, at about 4 characters a token", low=64)
-    step_timeout_s: float = _setting("AGENT_STEP_SECONDS", 120.0, "the longest that one request to the model may take")
-    ack_wait_s: float = _setting("AGENT_ACK_WAIT_SECONDS", 30.0, "silence after which a step goes to another actor")
-    max_deliver: int = _setting("AGENT_MAX_DELIVER", 5, "how often a step is tried")
+    step_timeout_s: float = _shared("AGENT_STEP_SECONDS", 120.0, "the longest that one request to the model may take")
+    ack_wait_s: float = _shared("AGENT_ACK_WAIT_SECONDS", 30.0, "silence after which a step goes to another actor")
+    max_deliver: int = _shared("AGENT_MAX_DELIVER", 5, "how often a step is tried")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
         """Reads and checks them. Raises InvalidSettings that names every setting that is wrong."""
+        settings = cls.of_agent(environment)
+        if contradictions := [*_contradictions(settings)]:
+            raise InvalidSettings("; ".join(contradictions))
+        return settings
+
+    @classmethod
+    def of_agent(cls, environment: Mapping[str, str]) -> "Settings":
+        """Reads those of an agent from `agent_environment`; the rest has its defaults. Raises InvalidSettings."""
         values: dict[str, object] = {}
         faults: list[str] = []
         for declared in dataclasses.fields(cls):
@@ -83,14 +100,12 @@ class Settings:
                 faults.append(f"{declared.metadata['env']} {error}")
         if faults:
             raise InvalidSettings("; ".join(faults))
-        settings = cls(**values)  # type: ignore[arg-type]
-        if contradictions := [*_contradictions(settings)]:
-            raise InvalidSettings("; ".join(contradictions))
-        return settings
+        return cls(**values)  # type: ignore[arg-type]
 
-    def to_environment(self) -> dict[str, str]:
-        """The environment that gives these settings."""
-        return {declared.metadata["env"]: str(getattr(self, declared.name)) for declared in dataclasses.fields(self)}
+    def agent_environment(self) -> dict[str, str]:
+        """The environment that gives an agent what it uses of these settings."""
+        shared = (declared for declared in dataclasses.fields(self) if declared.metadata["agents"])
+        return {declared.metadata["env"]: str(getattr(self, declared.name)) for declared in shared}
 
     @property
     def endpoints(self) -> tuple[str, ...]:

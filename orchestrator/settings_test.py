@@ -19,10 +19,20 @@ def test_an_empty_value_is_the_default() -> None:
     assert Settings.from_environment({**_ENOUGH, "AGENT_ACTORS": " "}).agent_actors == 2
 
 
-def test_settings_survive_the_way_through_an_environment() -> None:
-    settings = Settings.from_environment({**_ENOUGH, "AGENT_ACTOR_CPUS": "0.25", "NATS_URL": "tls://nats:4222"})
+def test_agents_are_given_what_they_use_and_no_more() -> None:
+    given = {**_ENOUGH, "AGENT_ACTOR_CPUS": "0.25", "NATS_URL": "tls://nats:4222"}
+    settings = Settings.from_environment(given)
 
-    assert Settings.from_environment(settings.to_environment()) == settings
+    assert Settings.of_agent(settings.agent_environment()) == settings
+    another = Settings.from_environment({**given, "ORCHESTRATOR_LISTEN": "127.0.0.1:1", "ORCHESTRATOR_MAX_OPEN": "7"})
+    assert another.agent_environment() == settings.agent_environment()
+
+
+def test_settings_that_agents_do_not_use_cannot_contradict_those_they_do() -> None:
+    short = {"ORCHESTRATOR_RESULT_TTL_SECONDS": "60", "ORCHESTRATOR_MAX_TIMEOUT_SECONDS": "60"}
+    settings = Settings.from_environment({**_ENOUGH, **short, "ORCHESTRATOR_TIMEOUT_SECONDS": "60"})
+
+    assert Settings.of_agent(settings.agent_environment()).result_ttl_s == 60
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from orchestrator.application import correlation
 from orchestrator.application.councils import council_for
 from orchestrator.application.dispatcher import Dispatcher
+from orchestrator.application.ownership import Ownership
 from orchestrator.application.ports import Clock, ContextStore, CouncilStore, DeliberationStore
 from orchestrator.application.readiness import Readiness
 from orchestrator.application.wake_ups import WakeUps
 from orchestrator.domain.context import ContextSelection, HydratedContext, hydrate
 from orchestrator.domain.deliberation import Deliberation
-from orchestrator.domain.errors import TaskIdTaken, UnknownDeliberation
+from orchestrator.domain.errors import DependencyLost, TaskIdTaken, UnknownDeliberation
 from orchestrator.domain.request import DELIBERATE, DeliberationRequest, Limits, MessageForm, require_seats, validate
 
 _log = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ class StartDeliberation:
         self,
         store: DeliberationStore,
         contexts: ContextStore,
+        ownership: Ownership,
         dispatcher: Dispatcher,
         councils: CouncilStore,
         readiness: Readiness,
@@ -48,6 +50,7 @@ class StartDeliberation:
     ) -> None:
         self._store = store
         self._contexts = contexts
+        self._ownership = ownership
         self._dispatcher = dispatcher
         self._councils = councils
         self._readiness = readiness
@@ -95,11 +98,18 @@ class StartDeliberation:
         return _same(known, request) if known else deliberation
 
     async def _open(self, deliberation: Deliberation) -> Deliberation | None:
-        """Writes and publishes it; returns the one that has its task_id already, if there is one."""
-        if known := await self._store.create(deliberation, self._policy.max_open):
+        """Writes and publishes it; returns the one that has its task_id already, if there is one.
+
+        Once it is written it is accepted: what cannot be published now is published when that is possible again.
+        """
+        if known := await self._ownership.create(deliberation, self._policy.max_open):
             return known
         _log.info("deliberation started", extra={"role": deliberation.request.role})
-        await self._dispatcher.opened(deliberation)
+        try:
+            await self._dispatcher.opened(deliberation)
+        except DependencyLost as lost:
+            _log.warning("its first steps are handed out later: %s", lost)
+            self._ownership.doubt(deliberation.task_id)
         return None
 
     async def _hydrate(self, request: DeliberationRequest) -> HydratedContext:

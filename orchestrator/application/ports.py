@@ -3,7 +3,7 @@
 A call that cannot be carried out because the thing behind the port does not answer raises DependencyLost.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,11 +24,19 @@ class Clock(Protocol):
         """Milliseconds since the epoch."""
 
 
+@dataclass(frozen=True)
+class Lease:
+    """The hold of one instance of the orchestrator, named `owner`, on a deliberation. It lasts for `seconds`."""
+
+    owner: str
+    seconds: float
+
+
 class DeliberationStore(Protocol):
     """Keeps deliberations, and which of them are open (not over, or over and not yet announced)."""
 
-    async def create(self, deliberation: Deliberation, limit: int) -> Deliberation | None:
-        """Stores a new deliberation and makes it open.
+    async def create(self, deliberation: Deliberation, limit: int, lease: Lease) -> Deliberation | None:
+        """Stores a new deliberation, makes it open and grants the lease on it, all in one.
 
         Returns None, or the one that has its task_id already and is left as it is. Raises Overloaded where `limit`
         deliberations are open.
@@ -41,7 +49,7 @@ class DeliberationStore(Protocol):
         """Writes it if its version is the stored one, and counts its version up. Raises VersionConflict if not."""
 
     async def close(self, task_id: str) -> None:
-        """Takes it off the open ones; it stays readable until it expires."""
+        """Takes it off the open ones and ends the lease on it; it stays readable until it expires."""
 
     async def open_deadlines(self) -> Mapping[str, int]:
         """Deadline in milliseconds since the epoch of each open deliberation, by task_id."""
@@ -64,6 +72,26 @@ class CouncilStore(Protocol):
 
     async def remove(self, council: Council) -> None:
         """Removes it for good if its version is the stored one. Raises VersionConflict if not."""
+
+
+class LeaseStore(Protocol):
+    """Knows which instance owns which deliberation. A lease that is not claimed again ends by itself."""
+
+    async def claim(self, task_ids: Collection[str], lease: Lease) -> Collection[str]:
+        """Takes those that nobody owns and prolongs those that are the owner's; returns all that it owns now."""
+
+    async def release(self, task_ids: Collection[str], owner: str) -> None:
+        """Ends the leases that `owner` has on them."""
+
+
+class InstanceRegistry(Protocol):
+    """Knows which instances of the orchestrator run."""
+
+    async def beat(self, lease: Lease) -> None:
+        """Says that the owner runs; it counts for the seconds of the lease."""
+
+    async def leave(self, owner: str) -> int:
+        """Strikes the owner off and returns how many others run, in one: of several that leave, one is the last."""
 
 
 class ResponseStore(Protocol):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from orchestrator.application import correlation
 from orchestrator.application.dispatcher import Dispatcher
+from orchestrator.application.ownership import Ownership
 from orchestrator.application.ports import Clock, DeliberationStore, ResponseStore, VersionConflict
 from orchestrator.domain.deliberation import Deliberation
 from orchestrator.domain.steps import StepResponse
@@ -16,20 +17,31 @@ _LOCKS = 64
 
 
 class Progress:
-    """Moves deliberations on. Safe to run twice on the same thing, also in two processes at once."""
+    """Moves this instance's deliberations on. Safe to run twice on the same thing, also in two processes at once."""
 
     def __init__(
-        self, store: DeliberationStore, responses: ResponseStore, dispatcher: Dispatcher, clock: Clock
+        self,
+        store: DeliberationStore,
+        responses: ResponseStore,
+        ownership: Ownership,
+        dispatcher: Dispatcher,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._responses = responses
+        self._ownership = ownership
         self._dispatcher = dispatcher
         self._clock = clock
         # Steps of one deliberation end together; taking turns here spares conflicts at the store.
         self._locks = [asyncio.Lock() for _ in range(_LOCKS)]
 
     async def step_answered(self, task_id: str, step_id: str) -> None:
-        """A step has a response: applies it, writes the deliberation, then publishes what follows."""
+        """A step has a response: applies it, writes the deliberation, then publishes what follows.
+
+        Leaves the deliberations of other instances to them. Who takes one over reconciles it, and so misses nothing.
+        """
+        if not self._ownership.owns(task_id):
+            return
         response = await self._responses.get(step_id)
         if response is None:
             _log.warning("a step was announced without a response", extra={"task_id": task_id, "step_id": step_id})
@@ -43,29 +55,30 @@ class Progress:
             deliberation = await self._store.load(task_id)
             if deliberation is None:
                 await self._store.close(task_id)
+                self._ownership.forget(task_id)
                 return
             with correlation.about(task_id=task_id, traceparent=deliberation.traceparent):
                 found = [await self._responses.get(step_id) for step_id in deliberation.pending]
                 await self._apply(task_id, [response for response in found if response], publish_all=True)
 
-    async def recover(self) -> int:
-        """Reconciles every open deliberation; returns how many there were."""
-        open_ = await self._store.open_deadlines()
-        for task_id in open_:
-            await self.reconcile(task_id)
-        return len(open_)
+    async def settle(self) -> None:
+        """Reconciles what is doubtful: taken over, or not published when it should have been."""
+        while task_id := self._ownership.next_doubtful():
+            try:
+                await self.reconcile(task_id)
+            except BaseException:
+                self._ownership.doubt(task_id)
+                raise
 
     async def expire_overdue(self) -> None:
-        """Ends every open deliberation whose deadline has passed."""
-        now = self._clock.now_ms()
-        for task_id, deadline in (await self._store.open_deadlines()).items():
-            if deadline <= now:
-                await self.reconcile(task_id)
+        """Ends every owned deliberation whose deadline has passed."""
+        for task_id in self._ownership.overdue(self._clock.now_ms()):
+            await self.reconcile(task_id)
 
     async def reconcile_stalled(self, quiet_ms: int) -> None:
-        """Reconciles every open deliberation that nothing has moved for `quiet_ms`."""
+        """Reconciles every owned deliberation that nothing has moved for `quiet_ms`."""
         before = self._clock.now_ms() - quiet_ms
-        for task_id in await self._store.open_deadlines():
+        for task_id in self._ownership.owned():
             deliberation = await self._store.load(task_id)
             if deliberation is None or deliberation.updated_at_ms <= before:
                 await self.reconcile(task_id)
@@ -90,6 +103,8 @@ class Progress:
                 # Applied before; what followed may not have been published.
                 steps = [*deliberation.pending.values()]
             await self._dispatcher.advanced(deliberation, deliberation.pending.values() if publish_all else steps)
+            if deliberation.final:
+                self._ownership.forget(task_id)
             return
 
     def _lock(self, task_id: str) -> asyncio.Lock:

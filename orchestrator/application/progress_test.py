@@ -14,6 +14,12 @@ async def _started(stage: Stage) -> str:
     return (await stage.start(make_request(), "")).task_id
 
 
+async def _take_up(stage: Stage) -> None:
+    """Goes on with everything, as an instance does that has been away."""
+    stage.ownership.doubt_all()
+    await stage.progress.settle()
+
+
 async def test_answered_steps_lead_to_the_end() -> None:
     stage = Stage()
     task_id = await _started(stage)
@@ -124,7 +130,7 @@ async def test_recovery_applies_what_was_stored_but_never_announced() -> None:
     task_id = await _started(stage)
     await stage.answer_phase(task_id, announce=False)
 
-    assert await stage.progress.recover() == 1
+    await _take_up(stage)
 
     deliberation = await stage.load(task_id)
     assert deliberation.phase is StepKind.REVIEW
@@ -133,9 +139,9 @@ async def test_recovery_applies_what_was_stored_but_never_announced() -> None:
 
 async def test_recovery_publishes_steps_that_were_written_but_not_handed_out() -> None:
     stage = Stage()
-    await stage.store.create(make_deliberation(), limit=10)
+    await stage.ownership.create(make_deliberation(), limit=10)
 
-    await stage.progress.recover()
+    await _take_up(stage)
 
     assert len(stage.queue.published) == 3
 
@@ -147,7 +153,7 @@ async def test_recovery_announces_an_end_that_was_written_but_not_announced() ->
     deliberation.cancel("stop", stage.clock.now_ms())
     await stage.store.save(deliberation)
 
-    await stage.progress.recover()
+    await _take_up(stage)
 
     assert stage.event_names(task_id) == ["started", "failed"]
     assert await stage.store.open_deadlines() == {}
@@ -158,7 +164,7 @@ async def test_recovery_forgets_what_has_expired_from_the_store() -> None:
     task_id = await _started(stage)
     stage.store._documents.clear()
 
-    await stage.progress.recover()
+    await _take_up(stage)
 
     assert task_id not in await stage.store.open_deadlines()
 

@@ -6,13 +6,19 @@ from collections.abc import Sequence
 from orchestrator.adapters.in_memory.clock import ManualClock
 from orchestrator.adapters.in_memory.councils import InMemoryCouncils
 from orchestrator.adapters.in_memory.messaging import InMemoryEvents
-from orchestrator.adapters.in_memory.stores import InMemoryContexts, InMemoryDeliberations, InMemoryResponses
+from orchestrator.adapters.in_memory.stores import (
+    InMemoryContexts,
+    InMemoryDeliberations,
+    InMemoryLeases,
+    InMemoryResponses,
+)
 from orchestrator.application.councils import CreateCouncil, DeleteCouncil, ListCouncils
 from orchestrator.application.deliberate import AwaitResult, DeliberationPolicy, StartDeliberation
 from orchestrator.application.dispatcher import Dispatcher
 from orchestrator.application.follow import FollowDeliberation
 from orchestrator.application.membership import RegisterAgent, UnregisterAgent
-from orchestrator.application.ports import Dependency
+from orchestrator.application.ownership import Ownership
+from orchestrator.application.ports import Dependency, Lease
 from orchestrator.application.progress import Progress
 from orchestrator.application.readiness import Readiness
 from orchestrator.application.results import GetDeliberationResult
@@ -57,22 +63,35 @@ class SwitchedDependency:
 class Stage:
     """Everything that a test of a use case needs."""
 
-    def __init__(self, dependencies: Sequence[Dependency] = (), max_open: int = 100) -> None:
-        ids = (f"id-{number}" for number in itertools.count(1))
-        self.clock = ManualClock(START_MS)
-        self.store = InMemoryDeliberations()
-        self.responses = InMemoryResponses()
-        self.contexts = InMemoryContexts()
-        self.councils = InMemoryCouncils(standing_councils(10))
-        self.queue = RecordingQueue()
-        self.events = InMemoryEvents()
+    def __init__(
+        self,
+        dependencies: Sequence[Dependency] = (),
+        max_open: int = 100,
+        lease_s: float = 3600,
+        beside: "Stage | None" = None,
+    ) -> None:
+        """With `beside`, another instance of the orchestrator on the same stores, messages and clock."""
+        self.instance: str = f"{beside.instance}'" if beside else "instance"
+        self.clock: ManualClock = beside.clock if beside else ManualClock(START_MS)
+        self.leases: InMemoryLeases = beside.leases if beside else InMemoryLeases(self.clock)
+        self.store: InMemoryDeliberations = beside.store if beside else InMemoryDeliberations(self.leases)
+        self.responses: InMemoryResponses = beside.responses if beside else InMemoryResponses()
+        self.contexts: InMemoryContexts = beside.contexts if beside else InMemoryContexts()
+        self.councils: InMemoryCouncils = beside.councils if beside else InMemoryCouncils(standing_councils(10))
+        self.queue: RecordingQueue = beside.queue if beside else RecordingQueue()
+        self.events: InMemoryEvents = beside.events if beside else InMemoryEvents()
+        ids = (f"{self.instance}-{number}" for number in itertools.count(1))
+        self.ownership = Ownership(
+            self.store, self.leases, self.leases, Lease(self.instance, lease_s), lambda: self.clock.now_ms() / 1000
+        )
         self.wake_ups = WakeUps()
         self.readiness = Readiness(dependencies)
         self.dispatcher = Dispatcher(self.store, self.queue, self.events, self.wake_ups, TokenBudgets())
-        self.progress = Progress(self.store, self.responses, self.dispatcher, self.clock)
+        self.progress = Progress(self.store, self.responses, self.ownership, self.dispatcher, self.clock)
         self.start = StartDeliberation(
             self.store,
             self.contexts,
+            self.ownership,
             self.dispatcher,
             self.councils,
             self.readiness,

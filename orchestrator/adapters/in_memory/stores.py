@@ -1,24 +1,63 @@
 """Stores in memory. They keep encoded documents, so that nobody shares an object with the store."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
+from orchestrator.adapters.in_memory.clock import SystemClock
 from orchestrator.adapters.json_codec import decode, encode
-from orchestrator.application.ports import VersionConflict
+from orchestrator.application.ports import Clock, Lease, VersionConflict
 from orchestrator.domain.context import ContextEvent, ContextKind
 from orchestrator.domain.deliberation import Deliberation
 from orchestrator.domain.errors import Overloaded
 from orchestrator.domain.steps import StepResponse
 
 
-class InMemoryDeliberations:
-    """DeliberationStore in memory."""
+class InMemoryLeases:
+    """LeaseStore and InstanceRegistry in memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
+        self._leases: dict[str, tuple[str, float]] = {}
+        self._instances: dict[str, float] = {}
+
+    async def claim(self, task_ids: Collection[str], lease: Lease) -> Collection[str]:
+        return [task_id for task_id in task_ids if self.take(task_id, lease)]
+
+    def take(self, task_id: str, lease: Lease) -> bool:
+        """Takes one if it is free or the owner's; says whether it is the owner's now."""
+        now = self._clock.now_ms()
+        owner, until = self._leases.get(task_id, ("", 0))
+        if owner != lease.owner and until > now:
+            return False
+        self._leases[task_id] = (lease.owner, now + lease.seconds * 1000)
+        return True
+
+    async def release(self, task_ids: Collection[str], owner: str) -> None:
+        for task_id in task_ids:
+            if self._leases.get(task_id, ("", 0))[0] == owner:
+                self.end(task_id)
+
+    def end(self, task_id: str) -> None:
+        """Ends the lease on a deliberation, whoever has it."""
+        self._leases.pop(task_id, None)
+
+    async def beat(self, lease: Lease) -> None:
+        self._instances[lease.owner] = self._clock.now_ms() + lease.seconds * 1000
+
+    async def leave(self, owner: str) -> int:
+        self._instances.pop(owner, None)
+        return sum(until > self._clock.now_ms() for until in self._instances.values())
+
+
+class InMemoryDeliberations:
+    """DeliberationStore in memory, which grants its leases at `leases`."""
+
+    def __init__(self, leases: InMemoryLeases | None = None) -> None:
+        self.leases = leases or InMemoryLeases()
         self._documents: dict[str, str] = {}
         self._open: dict[str, int] = {}
 
-    async def create(self, deliberation: Deliberation, limit: int) -> Deliberation | None:
+    async def create(self, deliberation: Deliberation, limit: int, lease: Lease) -> Deliberation | None:
         known = await self.load(deliberation.task_id)
         if known:
             return known
@@ -27,6 +66,7 @@ class InMemoryDeliberations:
         deliberation.version = 1
         self._documents[deliberation.task_id] = encode(deliberation)
         self._open[deliberation.task_id] = deliberation.deadline_ms
+        self.leases.take(deliberation.task_id, lease)
         return None
 
     async def load(self, task_id: str) -> Deliberation | None:
@@ -42,6 +82,7 @@ class InMemoryDeliberations:
 
     async def close(self, task_id: str) -> None:
         self._open.pop(task_id, None)
+        self.leases.end(task_id)
 
     async def open_deadlines(self) -> Mapping[str, int]:
         return dict(self._open)

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 from nats.js.api import AckPolicy, ConsumerConfig
+from nats.js.errors import NotFoundError
 
 from orchestrator.adapters.json_codec import encode
 from orchestrator.adapters.nats import topology
 from orchestrator.adapters.nats.connection import NatsConnection
-from orchestrator.adapters.nats.consuming import JetStreamDelivery, JetStreamSource, announcements, consume
+from orchestrator.adapters.nats.consuming import Handler, JetStreamDelivery, JetStreamSource, announcements, consume
 from orchestrator.adapters.nats.presence import AgentPresence, beat
 from orchestrator.adapters.nats.publishing import JetStreamAnnouncer, JetStreamEvents, JetStreamQueue
 from orchestrator.adapters.nats.wake_ups import NatsWakeUps
@@ -42,6 +43,7 @@ async def nats(url: str) -> AsyncIterator[NatsConnection]:
     connection = NatsConnection(url, "test")
     await connection.connect()
     await topology.ensure(connection, _DELIVERY)
+    await topology.ensure_results_consumer(connection, "a")
     for stream in topology.streams():
         await connection.jetstream.purge_stream(str(stream.name))
     yield connection
@@ -196,16 +198,43 @@ async def test_announcements_reach_the_handler_and_are_repeated_when_it_fails(na
 
     await nats.jetstream.publish("agent.results.x", b"not an announcement")
     await JetStreamAnnouncer(nats).announce("a.b/c", "step")
-    consuming = asyncio.create_task(consume(nats, topology.RESULTS, topology.RESULTS_CONSUMER, announcements(handle)))
+    consuming = asyncio.create_task(
+        consume(nats, topology.RESULTS, topology.results_consumer("a"), announcements(handle))
+    )
     async with asyncio.timeout(10):
         assert [await heard.get() for _ in range(3)] == [("a.b/c", "step")] * 3
 
     async def all_acknowledged() -> bool:
-        info = await nats.jetstream.consumer_info(topology.RESULTS, topology.RESULTS_CONSUMER)
+        info = await nats.jetstream.consumer_info(topology.RESULTS, topology.results_consumer("a"))
         return bool(info.num_ack_pending == 0 and info.num_pending == 0)
 
     await _until(all_acknowledged)
     consuming.cancel()
+
+
+async def test_every_instance_hears_every_announcement_and_one_that_left_is_forgotten(nats: NatsConnection) -> None:
+    await topology.ensure_results_consumer(nats, "b")
+    heard: asyncio.Queue[str] = asyncio.Queue()
+
+    def handler(instance: str) -> Handler:
+        async def handle(task_id: str, step_id: str) -> None:
+            await heard.put(instance)
+
+        return announcements(handle)
+
+    consuming = [
+        asyncio.create_task(consume(nats, topology.RESULTS, topology.results_consumer(instance), handler(instance)))
+        for instance in "ab"
+    ]
+    await JetStreamAnnouncer(nats).announce("task", "step")
+    async with asyncio.timeout(10):
+        assert sorted([await heard.get() for _ in range(2)]) == ["a", "b"]
+
+    for task in consuming:
+        task.cancel()
+    await topology.delete_results_consumer(nats, "b")
+    with pytest.raises(NotFoundError):
+        await nats.jetstream.consumer_info(topology.RESULTS, topology.results_consumer("b"))
 
 
 async def test_an_event_is_published_once(nats: NatsConnection) -> None:

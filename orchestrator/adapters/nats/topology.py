@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from nats.js.api import AckPolicy, ConsumerConfig, RetentionPolicy, StreamConfig
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, RetentionPolicy, StreamConfig
 from nats.js.errors import BadRequestError
 
 from orchestrator.adapters.nats.connection import NatsConnection, translated
@@ -16,7 +16,6 @@ ORCHESTRATION = "ORCHESTRATION"
 CONTEXT = "CONTEXT"
 
 STEPS_CONSUMERS: Mapping[Pool, str] = {Pool.RAY: "agents", Pool.LOCAL: "local-agents"}
-RESULTS_CONSUMER = "orchestrator-results"
 CONTEXT_CONSUMER = "orchestrator-context"
 
 ALIVE_PREFIX = "agents.alive"
@@ -26,6 +25,9 @@ MOVED_PREFIX = "deliberations.moved"
 _HOUR_S = 3600
 _DUPLICATES_S = 120
 _STREAM_EXISTS = 10058
+# Taking in an announcement is a matter of milliseconds.
+_RESULTS_ACK_WAIT_S = 5
+_FORGET_S = 60
 
 
 def steps_subject(pool: Pool, role: str) -> str:
@@ -76,7 +78,6 @@ def consumers(steps: DeliveryPolicy) -> Sequence[tuple[str, ConsumerConfig]]:
         # They are first: another consumer of a work queue is refused while theirs still takes everything.
         (STEPS, _consumer(STEPS_CONSUMERS[Pool.RAY], steps, "agent.steps.ray.>", "agent.steps.*")),
         (STEPS, _consumer(STEPS_CONSUMERS[Pool.LOCAL], steps, "agent.steps.local.>")),
-        (RESULTS, _consumer(RESULTS_CONSUMER, DeliveryPolicy(max_deliver=100))),
         (CONTEXT, _consumer(CONTEXT_CONSUMER, DeliveryPolicy(max_deliver=100))),
     )
 
@@ -94,6 +95,34 @@ async def ensure(connection: NatsConnection, steps: DeliveryPolicy) -> None:
                 await jetstream.update_stream(stream)
         for name, consumer in consumers(steps):
             await jetstream.add_consumer(name, consumer)
+
+
+def results_consumer(instance: str) -> str:
+    """Name of the consumer by which an instance of the orchestrator hears all announcements."""
+    return f"orchestrator-results-{token(instance)}"
+
+
+async def ensure_results_consumer(connection: NatsConnection, instance: str) -> None:
+    """Creates an instance's consumer of announcements, which the server forgets when nobody has pulled for a while.
+
+    It begins with what is announced from now on: what was announced before is found in the store. Raises DependencyLost.
+    """
+    config = ConsumerConfig(
+        name=results_consumer(instance),
+        deliver_policy=DeliverPolicy.NEW,
+        ack_policy=AckPolicy.EXPLICIT,
+        ack_wait=_RESULTS_ACK_WAIT_S,
+        max_ack_pending=10_000,
+        inactive_threshold=_FORGET_S,
+    )
+    with translated():
+        await connection.jetstream.add_consumer(RESULTS, config)
+
+
+async def delete_results_consumer(connection: NatsConnection, instance: str) -> None:
+    """Deletes it. Raises DependencyLost."""
+    with translated():
+        await connection.jetstream.delete_consumer(RESULTS, results_consumer(instance))
 
 
 def _consumer(name: str, policy: DeliveryPolicy, *subjects: str) -> ConsumerConfig:

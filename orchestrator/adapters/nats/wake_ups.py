@@ -12,6 +12,8 @@ from orchestrator.domain.errors import DependencyLost
 
 _log = logging.getLogger(__name__)
 
+_FLUSH_S = 2
+
 
 class NatsWakeUps:
     """MoveAnnouncer over core NATS: wakes this process at once, the others through the server."""

@@ -4,7 +4,8 @@ import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 
 from orchestrator.adapters.ray.jobs_api import Job, JobsApi
 from orchestrator.domain.errors import DependencyLost
@@ -20,21 +21,31 @@ _STOP_PERIOD_S = 0.1
 
 
 class AgentJob:
-    """One job of ours on the cluster: adopted if one with the same configuration runs, else submitted.
+    """One job of ours on the cluster, shared by all instances of the orchestrator: adopted if it runs, else submitted.
 
-    Adopting lets a restarted orchestrator find its agents at work; another configuration replaces them.
+    Adopting lets a restarted orchestrator find its agents at work. A job with another configuration is replaced by an
+    instance when it starts, and only then: so the instance that started last decides, and two never take turns at it.
+    `lock` says whether this instance may look and submit now; several at once must not.
     """
 
     def __init__(
-        self, api: JobsApi, entrypoint: str, env: Mapping[str, str], version: str, new_id: Callable[[], str]
+        self,
+        api: JobsApi,
+        entrypoint: str,
+        env: Mapping[str, str],
+        version: str,
+        new_id: Callable[[], str],
+        lock: Callable[[], AbstractAsyncContextManager[bool]],
     ) -> None:
         self._api = api
+        self._lock = lock
         self._entrypoint = entrypoint
         self._env = dict(env)
         self._new_id = new_id
         canonical = json.dumps([version, entrypoint, self._env], sort_keys=True)
         self._configuration = hashlib.sha256(canonical.encode()).hexdigest()[:16]
         self._current = ""
+        self._may_replace = True
 
     @property
     def current(self) -> str:
@@ -51,7 +62,7 @@ class AgentJob:
             except DependencyLost as lost:
                 if str(lost) != said:
                     said = str(lost)
-                    _log.info("waiting for Ray: %s", lost)
+                    _log.info("the agents' job has to wait: %s", lost)
             await asyncio.sleep(_PERIOD_S)
 
     async def stop(self, patience_s: float) -> None:
@@ -76,21 +87,25 @@ class AgentJob:
                 "the agents' job has ended: %s", f"{job.status}: {job.message}" if job else "unknown to Ray now"
             )
             self._current = ""
-        ours = [job for job in await self._api.jobs() if job.metadata.get("app") == APP and not job.ended]
-        adopted = await self._replace(ours)
-        self._current = adopted or await self._submit()
+        async with self._lock() as mine:
+            if not mine:
+                return
+            ours = [job for job in await self._api.jobs() if job.metadata.get("app") == APP and not job.ended]
+            adopted = await self._adopt(ours)
+            self._current = adopted or await self._submit()
+            self._may_replace = False
 
-    async def _replace(self, ours: list[Job]) -> str:
-        """Stops our jobs except one with this configuration, whose id it returns."""
-        adopted = ""
+    async def _adopt(self, ours: Sequence[Job]) -> str:
+        """Returns the id of the one of our jobs to go on with, if there is one, and stops the others."""
+        same = [job for job in ours if job.metadata.get("configuration") == self._configuration]
+        adopted = next(iter(same if self._may_replace else (*same, *ours)), None)
+        if adopted:
+            _log.info("adopted the agents' job", extra={"job": adopted.submission_id})
         for job in ours:
-            if not adopted and job.metadata.get("configuration") == self._configuration:
-                adopted = job.submission_id
-                _log.info("adopted the agents' job", extra={"job": adopted})
-            else:
+            if job is not adopted:
                 await self._api.stop(job.submission_id)
                 _log.info("stopped a stale job of ours", extra={"job": job.submission_id})
-        return adopted
+        return adopted.submission_id if adopted else ""
 
     async def _submit(self) -> str:
         submission_id = f"{APP}-{self._new_id()}"

@@ -2,7 +2,8 @@
 
 import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
 import httpx
@@ -44,10 +45,17 @@ class FakeRay:
         return [name for name, job in self.jobs.items() if job["status"] == "RUNNING"]
 
 
-def _job(ray: FakeRay, env: Mapping[str, str] | None = None, version: str = "1") -> AgentJob:
+Lock = Callable[[], AbstractAsyncContextManager[bool]]
+
+
+def _free() -> AbstractAsyncContextManager[bool]:
+    return nullcontext(True)
+
+
+def _job(ray: FakeRay, env: Mapping[str, str] | None = None, version: str = "1", lock: Lock = _free) -> AgentJob:
     numbers = (f"{version}-{number}" for number in itertools.count(len(ray.jobs)))
     api = JobsApi("http://ray", httpx.MockTransport(ray))
-    return AgentJob(api, "python -m agents", env or {"A": "1"}, version, lambda: next(numbers))
+    return AgentJob(api, "python -m agents", env or {"A": "1"}, version, lambda: next(numbers), lock)
 
 
 async def test_a_job_is_submitted_with_its_environment() -> None:
@@ -117,6 +125,31 @@ async def test_another_configuration_replaces_it_and_leaves_strangers_alone() ->
     assert sorted(ray.running) == sorted(["stranger", changed.current])
     await newer._ensure()
     assert sorted(ray.running) == sorted(["stranger", newer.current])
+
+
+async def test_while_another_instance_looks_this_one_waits() -> None:
+    ray = FakeRay()
+    held = [False, True]
+    job = _job(ray, lock=lambda: nullcontext(held.pop(0)))
+
+    await job._ensure()
+    assert (ray.jobs, job.current) == ({}, "")
+    await job._ensure()
+    assert ray.running == [job.current]
+
+
+async def test_of_two_configurations_that_of_the_last_start_stays() -> None:
+    ray = FakeRay()
+    older, newer = _job(ray), _job(ray, {"A": "2"}, version="2")
+    await older._ensure()
+    await newer._ensure()
+
+    for _ in range(3):
+        await older._ensure()
+        await newer._ensure()
+
+    assert ray.running == [newer.current]
+    assert older.current == newer.current
 
 
 async def test_stopping_waits_until_the_job_has_ended() -> None:

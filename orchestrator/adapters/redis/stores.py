@@ -7,7 +7,8 @@ from redis.asyncio import Redis
 
 from orchestrator.adapters.json_codec import decode, encode
 from orchestrator.adapters.redis.connection import translated
-from orchestrator.application.ports import VersionConflict
+from orchestrator.adapters.redis.leases import milliseconds, owner_key
+from orchestrator.application.ports import Lease, VersionConflict
 from orchestrator.domain.context import ContextEvent, ContextKind
 from orchestrator.domain.deliberation import Deliberation
 from orchestrator.domain.errors import Overloaded
@@ -15,13 +16,15 @@ from orchestrator.domain.steps import StepResponse
 
 _OPEN = "deliberations:open"
 
-# KEYS: document, open ones. ARGV: document, seconds to keep it, deadline, limit of open ones, task_id.
+# KEYS: document, open ones, owner.
+# ARGV: document, seconds to keep it, deadline, limit of open ones, task_id, owner, milliseconds of the lease.
 _CREATE = """
 local known = redis.call('GET', KEYS[1])
 if known then return {'known', known} end
 if redis.call('ZCARD', KEYS[2]) >= tonumber(ARGV[4]) then return {'full', ''} end
 redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
 redis.call('ZADD', KEYS[2], ARGV[3], ARGV[5])
+redis.call('SET', KEYS[3], ARGV[6], 'PX', ARGV[7])
 return {'created', ''}
 """
 
@@ -63,11 +66,13 @@ class RedisDeliberations:
         self._create = client.register_script(_CREATE)
         self._save = client.register_script(_SAVE)
 
-    async def create(self, deliberation: Deliberation, limit: int) -> Deliberation | None:
+    async def create(self, deliberation: Deliberation, limit: int, lease: Lease) -> Deliberation | None:
+        task_id = deliberation.task_id
         deliberation.version = 1
-        arguments = (encode(deliberation), self._keep_s, deliberation.deadline_ms, limit, deliberation.task_id)
+        document = (encode(deliberation), self._keep_s, deliberation.deadline_ms)
+        arguments = (*document, limit, task_id, lease.owner, milliseconds(lease))
         with translated():
-            answer = await self._create(keys=(_key(deliberation.task_id), _OPEN), args=arguments)
+            answer = await self._create(keys=(_key(task_id), _OPEN, owner_key(task_id)), args=arguments)
         outcome, known = cast("list[str]", answer)
         if outcome == "full":
             raise Overloaded(limit, retry_after_ms=1000)
@@ -89,7 +94,10 @@ class RedisDeliberations:
 
     async def close(self, task_id: str) -> None:
         with translated():
-            await self._client.zrem(_OPEN, task_id)
+            async with self._client.pipeline() as pipeline:
+                pipeline.zrem(_OPEN, task_id)
+                pipeline.delete(owner_key(task_id))
+                await pipeline.execute()
 
     async def open_deadlines(self) -> Mapping[str, int]:
         with translated():

@@ -10,12 +10,14 @@ import pytest
 from orchestrator.adapters.in_memory.stores import InMemoryContexts, InMemoryDeliberations, InMemoryResponses
 from orchestrator.adapters.redis.connection import RedisDependency, connect
 from orchestrator.adapters.redis.stores import RedisContexts, RedisDeliberations, RedisResponses
-from orchestrator.application.ports import ContextStore, DeliberationStore, ResponseStore, VersionConflict
+from orchestrator.application.ports import ContextStore, DeliberationStore, Lease, ResponseStore, VersionConflict
 from orchestrator.domain.context import ContextEvent, ContextKind
 from orchestrator.domain.errors import DependencyLost, Overloaded
 from orchestrator.domain.steps import StepResponse
 from orchestrator.testing.builders import MINUTE_MS, START_MS, answer_phase, finish, make_deliberation
 from orchestrator.testing.servers import redis_server, running
+
+_LEASE = Lease("instance", 60)
 
 
 @dataclass(frozen=True)
@@ -47,33 +49,33 @@ async def stores(request: pytest.FixtureRequest, url: str) -> AsyncIterator[Stor
 async def test_a_new_deliberation_is_open_and_comes_back_as_it_was(stores: Stores) -> None:
     deliberation = make_deliberation()
 
-    assert await stores.deliberations.create(deliberation, limit=1) is None
+    assert await stores.deliberations.create(deliberation, 1, _LEASE) is None
     assert await stores.deliberations.load("task-1") == deliberation
     assert await stores.deliberations.open_deadlines() == {"task-1": START_MS + MINUTE_MS}
 
 
 async def test_a_task_id_that_is_taken_returns_what_is_there_even_at_the_limit(stores: Stores) -> None:
     first = make_deliberation()
-    await stores.deliberations.create(first, limit=1)
+    await stores.deliberations.create(first, 1, _LEASE)
     second = replace(make_deliberation(), execution_id="exec-2")
 
-    assert await stores.deliberations.create(second, limit=1) == first
+    assert await stores.deliberations.create(second, 1, _LEASE) == first
     assert await stores.deliberations.load("task-1") == first
 
 
 async def test_the_limit_counts_what_is_open(stores: Stores) -> None:
-    await stores.deliberations.create(make_deliberation(), limit=1)
+    await stores.deliberations.create(make_deliberation(), 1, _LEASE)
 
     with pytest.raises(Overloaded):
-        await stores.deliberations.create(make_deliberation(task_id="task-2"), limit=1)
+        await stores.deliberations.create(make_deliberation(task_id="task-2"), 1, _LEASE)
     assert await stores.deliberations.load("task-2") is None
     await stores.deliberations.close("task-1")
-    assert await stores.deliberations.create(make_deliberation(task_id="task-2"), limit=1) is None
+    assert await stores.deliberations.create(make_deliberation(task_id="task-2"), 1, _LEASE) is None
     assert await stores.deliberations.load("task-1") is not None
 
 
 async def test_of_two_writers_the_second_is_told(stores: Stores) -> None:
-    await stores.deliberations.create(make_deliberation(), limit=1)
+    await stores.deliberations.create(make_deliberation(), 1, _LEASE)
     mine, theirs = [await stores.deliberations.load("task-1") for _ in range(2)]
     assert mine is not None
     assert theirs is not None
@@ -87,7 +89,7 @@ async def test_of_two_writers_the_second_is_told(stores: Stores) -> None:
 
 
 async def test_of_many_writers_at_once_exactly_one_succeeds(stores: Stores) -> None:
-    await stores.deliberations.create(make_deliberation(), limit=1)
+    await stores.deliberations.create(make_deliberation(), 1, _LEASE)
     copies = [await stores.deliberations.load("task-1") for _ in range(8)]
 
     outcomes = await asyncio.gather(
@@ -104,7 +106,7 @@ async def test_what_was_never_created_cannot_be_written(stores: Stores) -> None:
 
 async def test_a_finished_deliberation_is_kept_whole(stores: Stores) -> None:
     deliberation = make_deliberation()
-    await stores.deliberations.create(deliberation, limit=1)
+    await stores.deliberations.create(deliberation, 1, _LEASE)
     finish(deliberation)
     await stores.deliberations.save(deliberation)
 
@@ -149,7 +151,7 @@ async def test_an_event_id_that_is_known_replaces_nothing_and_adds_nothing(store
 async def test_what_is_stored_expires(url: str) -> None:
     client = connect(url)
     await client.flushall()
-    await RedisDeliberations(client, 60).create(make_deliberation(), limit=1)
+    await RedisDeliberations(client, 60).create(make_deliberation(), 1, _LEASE)
     await RedisResponses(client, 60).put_if_absent(StepResponse("step", "task"))
 
     for key in ("deliberation:task-1", "step:step"):
