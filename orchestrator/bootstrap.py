@@ -12,12 +12,14 @@ from orchestrator.adapters.grpc.authentication import read_tokens
 from orchestrator.adapters.grpc.council_methods import CouncilUseCases
 from orchestrator.adapters.grpc.credentials import TlsFiles
 from orchestrator.adapters.grpc.deliberation_methods import DeliberationUseCases
+from orchestrator.adapters.grpc.observation_methods import ObservationUseCases
 from orchestrator.adapters.grpc.server import GrpcServer, ServerPolicy
 from orchestrator.adapters.grpc.service import OrchestratorService
 from orchestrator.adapters.in_memory.clock import SystemClock
 from orchestrator.adapters.in_memory.councils import InMemoryCouncils
 from orchestrator.adapters.in_memory.messaging import InMemoryAnnouncer, InMemoryEvents, InMemoryQueue
 from orchestrator.adapters.in_memory.model import MockModel
+from orchestrator.adapters.in_memory.statistics import InMemoryStatistics
 from orchestrator.adapters.in_memory.stores import (
     InMemoryContexts,
     InMemoryDeliberations,
@@ -35,6 +37,7 @@ from orchestrator.adapters.ray.jobs_api import JobsApi
 from orchestrator.adapters.redis import connection as redis_connection
 from orchestrator.adapters.redis.councils import RedisCouncils
 from orchestrator.adapters.redis.leases import RedisLeases, RedisLock
+from orchestrator.adapters.redis.statistics import RedisStatistics
 from orchestrator.adapters.redis.stores import RedisContexts, RedisDeliberations, RedisResponses
 from orchestrator.adapters.vllm.client import VllmDependency, VllmModel
 from orchestrator.agents.models import ModelByAgentType
@@ -58,11 +61,13 @@ from orchestrator.application.ports import (
     LeaseStore,
     MoveAnnouncer,
     ResponseStore,
+    StatisticsStore,
     StepQueue,
 )
 from orchestrator.application.progress import Progress
 from orchestrator.application.readiness import Readiness
 from orchestrator.application.results import GetDeliberationResult
+from orchestrator.application.statistics import GetMetrics, GetStatus
 from orchestrator.application.wake_ups import WakeUps
 from orchestrator.application.workload import LookAtWork
 from orchestrator.domain.council import Pool, standing_councils
@@ -101,6 +106,7 @@ class _Ports:
     queue: StepQueue
     events: EventPublisher
     moves: MoveAnnouncer
+    statistics: StatisticsStore
     clock: Clock
 
 
@@ -129,6 +135,7 @@ def real_service(settings: Settings) -> Service:
         queue=JetStreamQueue(nats),
         events=JetStreamEvents(nats),
         moves=moves,
+        statistics=RedisStatistics(redis),
         clock=SystemClock(),
     )
     ownership = _ownership(settings, ports, instance)
@@ -201,6 +208,7 @@ def dev_service(settings: Settings) -> Service:
         queue=queue,
         events=InMemoryEvents(),
         moves=wake_ups,
+        statistics=InMemoryStatistics(),
         clock=SystemClock(),
     )
     readiness = Readiness(())
@@ -246,7 +254,7 @@ def _core(
     )
     limits = Limits(settings.max_agents, settings.max_rounds, settings.max_timeout_s)
     policy = DeliberationPolicy(settings.model, limits, settings.max_open, settings.timeout_s)
-    dispatcher = Dispatcher(ports.deliberations, ports.queue, ports.events, ports.moves, budgets)
+    dispatcher = Dispatcher(ports.deliberations, ports.queue, ports.events, ports.moves, ports.statistics, budgets)
     progress = Progress(ports.deliberations, ports.responses, ownership, dispatcher, ports.clock)
     start = StartDeliberation(
         ports.deliberations,
@@ -259,6 +267,7 @@ def _core(
         ports.clock,
         _new_id,
     )
+    look = LookAtWork(ports.deliberations, ports.clock)
     service = OrchestratorService(
         DeliberationUseCases(
             start=start,
@@ -269,10 +278,14 @@ def _core(
         ),
         CouncilUseCases(
             create=CreateCouncil(ports.councils, limits),
-            list=ListCouncils(ports.councils, LookAtWork(ports.deliberations, ports.clock), readiness, settings.model),
+            list=ListCouncils(ports.councils, look, readiness, settings.model),
             delete=DeleteCouncil(ports.councils),
             register=RegisterAgent(ports.councils, settings.endpoints),
             unregister=UnregisterAgent(ports.councils),
+        ),
+        ObservationUseCases(
+            status=GetStatus(readiness, ports.statistics, look, ports.clock),
+            metrics=GetMetrics(ports.statistics, ports.councils, look, readiness, ports.clock),
         ),
     )
     return progress, GrpcServer(service, settings.listen, _server_policy(settings))

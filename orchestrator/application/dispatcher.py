@@ -8,10 +8,12 @@ from orchestrator.application.ports import (
     DeliberationStore,
     EventPublisher,
     MoveAnnouncer,
+    StatisticsStore,
     StepQueue,
 )
 from orchestrator.domain.deliberation import Deliberation, Status
 from orchestrator.domain.prompts import TokenBudgets, render
+from orchestrator.domain.statistics import measure
 from orchestrator.domain.steps import Step
 
 
@@ -24,12 +26,14 @@ class Dispatcher:
         queue: StepQueue,
         events: EventPublisher,
         moves: MoveAnnouncer,
+        statistics: StatisticsStore,
         budgets: TokenBudgets,
     ) -> None:
         self._store = store
         self._queue = queue
         self._events = events
         self._moves = moves
+        self._statistics = statistics
         self._budgets = budgets
 
     async def opened(self, deliberation: Deliberation) -> None:
@@ -46,6 +50,7 @@ class Dispatcher:
             await self._hand_out(deliberation, steps)
             return
         name = "completed" if deliberation.status is Status.COMPLETED else "failed"
+        await self._statistics.record(measure(deliberation))
         await self._events.publish(_event(deliberation, name))
         # Last: until it is closed, recovery finds it and announces it again.
         await self._store.close(deliberation.task_id)

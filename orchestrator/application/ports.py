@@ -10,6 +10,7 @@ from typing import Protocol
 from orchestrator.domain.context import ContextEvent, ContextKind
 from orchestrator.domain.council import Council
 from orchestrator.domain.deliberation import Deliberation
+from orchestrator.domain.statistics import Finished, Totals
 from orchestrator.domain.steps import StepRequest, StepResponse, Usage
 
 
@@ -139,6 +140,19 @@ class MoveAnnouncer(Protocol):
 
     async def moved(self, task_id: str, *, over: bool) -> None:
         """A hint: it may be lost, and it never fails."""
+
+
+class StatisticsStore(Protocol):
+    """Keeps measurements of all processes: the newest of the last days, and totals."""
+
+    async def record(self, finished: Finished) -> None:
+        """Keeps a measurement and counts it; the same task_id again changes nothing."""
+
+    async def since(self, time_ms: int) -> Sequence[Finished]:
+        """What is kept of the deliberations that ended at `time_ms` since the epoch or later, oldest first."""
+
+    async def totals(self) -> Totals:
+        """What has been counted."""
 
 
 class ContextStore(Protocol):

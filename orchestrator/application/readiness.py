@@ -24,6 +24,11 @@ class Readiness:
         """Whether all of them are there."""
         return not self._lost
 
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """The names of those that are not there."""
+        return tuple(self._lost)
+
     def require(self, needs: Collection[str]) -> None:
         """Raises DependencyLost naming the first that is not there. What only agents need must be among `needs`."""
         for name, reason in self._lost.items():

@@ -10,6 +10,7 @@ from orchestrator.domain.steps import StepKind, StepRecord, StepResponse
 from orchestrator.testing.builders import (
     MINUTE_MS,
     START_MS,
+    STEP_MS,
     answer_phase,
     finish,
     make_deliberation,
@@ -254,11 +255,13 @@ def test_its_history_has_every_answered_step_in_order_with_whether_it_counted() 
     deliberation.apply(respond(deliberation, second, error="the model refused"), START_MS + 7)
     deliberation.apply(respond(deliberation, second), START_MS + 8)
 
-    proposed = [StepRecord(StepKind.PROPOSE, 0, agent.agent_id, True, START_MS + 5) for agent in deliberation.agents]
+    proposed = [
+        StepRecord(StepKind.PROPOSE, 0, agent.agent_id, True, START_MS + 5, STEP_MS) for agent in deliberation.agents
+    ]
     assert deliberation.history == [
         *proposed,
         StepRecord(StepKind.REVIEW, 1, "agent-dev-1", False, START_MS + 6, 70),
-        StepRecord(StepKind.REVIEW, 1, "agent-dev-2", False, START_MS + 7),
+        StepRecord(StepKind.REVIEW, 1, "agent-dev-2", False, START_MS + 7, STEP_MS),
     ]
 
 

@@ -12,6 +12,8 @@ from orchestrator.domain.steps import Step, StepKind, StepRequest, StepResponse,
 
 START_MS = 1_000_000
 MINUTE_MS = 60_000
+# What each step takes.
+STEP_MS = 20
 
 
 def make_request(**changes: object) -> DeliberationRequest:
@@ -59,6 +61,7 @@ def respond(deliberation: Deliberation, step: Step, text: str | None = None, err
         node_id="node-1",
         actor_id="actor-1",
         finished_at_ms=START_MS + 10,
+        duration_ms=STEP_MS,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from orchestrator.adapters.in_memory.clock import ManualClock
 from orchestrator.adapters.in_memory.councils import InMemoryCouncils
 from orchestrator.adapters.in_memory.messaging import InMemoryEvents
+from orchestrator.adapters.in_memory.statistics import InMemoryStatistics
 from orchestrator.adapters.in_memory.stores import (
     InMemoryContexts,
     InMemoryDeliberations,
@@ -22,6 +23,7 @@ from orchestrator.application.ports import Dependency, Lease
 from orchestrator.application.progress import Progress
 from orchestrator.application.readiness import Readiness
 from orchestrator.application.results import GetDeliberationResult
+from orchestrator.application.statistics import GetMetrics, GetStatus
 from orchestrator.application.wake_ups import WakeUps
 from orchestrator.application.workload import LookAtWork
 from orchestrator.domain.council import standing_councils
@@ -85,8 +87,11 @@ class Stage:
             self.store, self.leases, self.leases, Lease(self.instance, lease_s), lambda: self.clock.now_ms() / 1000
         )
         self.wake_ups = WakeUps()
+        self.statistics: InMemoryStatistics = beside.statistics if beside else InMemoryStatistics()
         self.readiness = Readiness(dependencies)
-        self.dispatcher = Dispatcher(self.store, self.queue, self.events, self.wake_ups, TokenBudgets())
+        self.dispatcher = Dispatcher(
+            self.store, self.queue, self.events, self.wake_ups, self.statistics, TokenBudgets()
+        )
         self.progress = Progress(self.store, self.responses, self.ownership, self.dispatcher, self.clock)
         self.start = StartDeliberation(
             self.store,
@@ -104,7 +109,10 @@ class Stage:
         self.get_result = GetDeliberationResult(self.store)
         self.create_council = CreateCouncil(self.councils, Limits())
         self.delete_council = DeleteCouncil(self.councils)
-        self.list_councils = ListCouncils(self.councils, LookAtWork(self.store, self.clock), self.readiness, "tiny")
+        look = LookAtWork(self.store, self.clock)
+        self.list_councils = ListCouncils(self.councils, look, self.readiness, "tiny")
+        self.get_status = GetStatus(self.readiness, self.statistics, look, self.clock)
+        self.get_metrics = GetMetrics(self.statistics, self.councils, look, self.readiness, self.clock)
         self.register = RegisterAgent(self.councils, ENDPOINTS)
         self.unregister = UnregisterAgent(self.councils)
 

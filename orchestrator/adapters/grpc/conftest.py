@@ -8,6 +8,7 @@ import pytest
 
 from orchestrator.adapters.grpc.council_methods import CouncilUseCases
 from orchestrator.adapters.grpc.deliberation_methods import DeliberationUseCases
+from orchestrator.adapters.grpc.observation_methods import ObservationUseCases
 from orchestrator.adapters.grpc.server import GrpcServer, ServerPolicy
 from orchestrator.adapters.grpc.service import OrchestratorService
 from orchestrator.testing.stage import Stage, SwitchedDependency
@@ -44,6 +45,7 @@ def service(stage: Stage) -> OrchestratorService:
             clock=stage.clock,
         ),
         councils,
+        ObservationUseCases(status=stage.get_status, metrics=stage.get_metrics),
     )
 
 

@@ -6,17 +6,21 @@ import grpc
 
 from orchestrator.adapters.grpc.council_methods import CouncilMethods, CouncilUseCases
 from orchestrator.adapters.grpc.deliberation_methods import DeliberationMethods, DeliberationUseCases
+from orchestrator.adapters.grpc.observation_methods import ObservationMethods, ObservationUseCases
 from protos.orchestrator.v1 import orchestrator_pb2 as pb
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
-class OrchestratorService(DeliberationMethods, CouncilMethods):
+class OrchestratorService(DeliberationMethods, CouncilMethods, ObservationMethods):
     """Every method of the contract. Some still answer UNIMPLEMENTED."""
 
-    def __init__(self, deliberations: DeliberationUseCases, councils: CouncilUseCases) -> None:
+    def __init__(
+        self, deliberations: DeliberationUseCases, councils: CouncilUseCases, observation: ObservationUseCases
+    ) -> None:
         self._deliberations = deliberations
         self._councils = councils
+        self._observation = observation
 
     async def ProcessPlanningEvent(self, request: pb.PlanningEventRequest, context: Context) -> NoReturn:
         await _unimplemented(context, "ProcessPlanningEvent", "plans are not taken in")
@@ -26,12 +30,6 @@ class OrchestratorService(DeliberationMethods, CouncilMethods):
 
     async def GetTaskContext(self, request: pb.GetTaskContextRequest, context: Context) -> NoReturn:
         await _unimplemented(context, "GetTaskContext", "Orchestrate gives agents their case's context")
-
-    async def GetStatus(self, request: pb.GetStatusRequest, context: Context) -> NoReturn:
-        await _unimplemented(context, "GetStatus", "ask grpc.health.v1.Health")
-
-    async def GetMetrics(self, request: pb.GetMetricsRequest, context: Context) -> NoReturn:
-        await _unimplemented(context, "GetMetrics", "nothing is measured")
 
     async def CancelDeliberation(self, request: pb.CancelDeliberationRequest, context: Context) -> NoReturn:
         await _unimplemented(context, "CancelDeliberation", "constraints.timeout_seconds bounds a deliberation")

@@ -173,8 +173,6 @@ async def test_a_defect_is_internal_and_tells_the_caller_nothing_of_the_inside(s
         ("ProcessPlanningEvent", pb.PlanningEventRequest()),
         ("DeriveSubtasks", pb.DeriveSubtasksRequest()),
         ("GetTaskContext", pb.GetTaskContextRequest()),
-        ("GetStatus", pb.GetStatusRequest()),
-        ("GetMetrics", pb.GetMetricsRequest()),
         ("CancelDeliberation", pb.CancelDeliberationRequest()),
     ],
 )
