@@ -1,8 +1,7 @@
-"""What the kernel's control groups know of a container's memory (versions 1, hybrid and 2)."""
+"""What the kernel's control groups know of a container's memory and processor time (versions 1, hybrid and 2)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,57 +14,84 @@ class MemoryFiles:
 
     current: Path
     statistics: Path
+    events: Path
     inactive_field: str
     anonymous_field: str
 
     @classmethod
     def of(cls, pid: int, root: Path = _ROOT, proc: Path = Path("/proc")) -> MemoryFiles | None:
         """For the container whose first process is `pid`; None when there is nothing to read."""
-        try:
-            entries = [line.split(":", 2) for line in (proc / str(pid) / "cgroup").read_text().splitlines()]
-        except OSError:
-            return None
-        groups: Mapping[str, str] = {controllers: path for _, controllers, path in entries}
-        if "memory" in groups:
-            base = root / "memory" / groups["memory"].lstrip("/")
-            files = cls(base / "memory.usage_in_bytes", base / "memory.stat", "total_inactive_file", "total_rss")
+        version, base = _group(pid, "memory", root, proc)
+        if version == 1:
+            files = cls(
+                base / "memory.usage_in_bytes",
+                base / "memory.stat",
+                base / "memory.oom_control",
+                "total_inactive_file",
+                "total_rss",
+            )
         else:
-            base = root / groups.get("", "").lstrip("/")
-            files = cls(base / "memory.current", base / "memory.stat", "inactive_file", "anon")
+            files = cls(base / "memory.current", base / "memory.stat", base / "memory.events", "inactive_file", "anon")
         return files if files.current.exists() else None
 
     def in_use(self) -> int:
         """Bytes in use now, without file cache that the kernel may drop (what `podman stats` shows)."""
         try:
-            statistics = dict(line.split() for line in self.statistics.read_text().splitlines())
-            return max(0, int(self.current.read_text()) - int(statistics.get(self.inactive_field, 0)))
+            return max(0, int(self.current.read_text()) - _fields(self.statistics).get(self.inactive_field, 0))
+        except (OSError, ValueError):
+            return 0
+
+    def oom_kills(self) -> int:
+        """How many of its processes the kernel has killed so far because the limit was reached."""
+        try:
+            return _fields(self.events).get("oom_kill", 0)
         except (OSError, ValueError):
             return 0
 
     def anonymous(self) -> int:
         """Bytes of memory that its processes have taken and that no file backs: their heaps and stacks."""
         try:
-            statistics = dict(line.split() for line in self.statistics.read_text().splitlines())
-            return int(statistics[self.anonymous_field])
+            return _fields(self.statistics)[self.anonymous_field]
         except (OSError, KeyError, ValueError):
             return 0
 
 
-class MemoryWatch:
-    """The most memory in use at once, by each container and by all together, as sampled."""
+@dataclass(frozen=True, slots=True)
+class CpuFile:
+    """The file with the processor time that one container has used. It is gone when the container ends."""
 
-    def __init__(self) -> None:
-        self._files: dict[str, MemoryFiles] = {}
-        self.peaks: dict[str, int] = {}
-        self.total_peak = 0
+    path: Path
+    version: int
 
-    def add(self, name: str, pid: int) -> None:
-        files = MemoryFiles.of(pid)
-        if files:
-            self._files[name] = files
+    @classmethod
+    def of(cls, pid: int, root: Path = _ROOT, proc: Path = Path("/proc")) -> CpuFile | None:
+        """For the container whose first process is `pid`; None when there is nothing to read."""
+        version, base = _group(pid, "cpuacct", root, proc)
+        file = cls(base / ("cpuacct.usage" if version == 1 else "cpu.stat"), version)
+        return file if file.path.exists() else None
 
-    def sample(self) -> None:
-        now = {name: files.in_use() for name, files in self._files.items()}
-        for name, value in now.items():
-            self.peaks[name] = max(value, self.peaks.get(name, 0))
-        self.total_peak = max(self.total_peak, sum(now.values()))
+    def seconds(self) -> float:
+        """Processor seconds used so far, of all processors together; 0 when the container has ended."""
+        try:
+            if self.version == 1:
+                return int(self.path.read_text()) / 1e9
+            return _fields(self.path)["usage_usec"] / 1e6
+        except (OSError, KeyError, ValueError):
+            return 0.0
+
+
+def _group(pid: int, controller: str, root: Path, proc: Path) -> tuple[int, Path]:
+    """Version and directory of the control group that a process is in, for one controller (cgroups(7))."""
+    try:
+        entries = [line.split(":", 2) for line in (proc / str(pid) / "cgroup").read_text().splitlines()]
+    except OSError:
+        return 2, root / "none"
+    groups = {controllers: path.lstrip("/") for _, controllers, path in entries}
+    for controllers, path in groups.items():
+        if controller in controllers.split(","):
+            return 1, root / controllers / path
+    return 2, root / groups.get("", "none")
+
+
+def _fields(path: Path) -> dict[str, int]:
+    return {name: int(value) for name, value in (line.split() for line in path.read_text().splitlines())}

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from tools.stack.runner import diagnosis, logs, probes, topology
-from tools.stack.runner.cgroup import MemoryWatch
 from tools.stack.runner.container import Extra, Place, run_arguments
 from tools.stack.runner.errors import Exit, ServiceExitedError, ServiceNotReadyError, ServiceStartError
 from tools.stack.runner.manifest import Service
 from tools.stack.runner.podman import LABEL_SERVICE, Podman, PodmanCommandError
 from tools.stack.runner.progress import Progress
+from tools.stack.runner.resources import ResourceWatch
 from tools.stack.runner.timeline import Timeline
 from tools.stack.runner.watch import ended
 
@@ -54,7 +54,7 @@ class Supervisor:
         labels: Mapping[str, str],
         timeline: Timeline,
         progress: Progress,
-        memory: MemoryWatch,
+        memory: ResourceWatch,
     ) -> None:
         """`images` maps the image of each service to its id."""
         self._group, self._podman, self._place, self._images = group, podman, place, images
@@ -199,6 +199,8 @@ class Supervisor:
     def _record(self, container: Container) -> None:
         times = self._timeline.service(container.service.name)
         times.attempts, times.last_answer = container.readiness.attempts, container.readiness.last.text
+        answers = [(at - self._timeline.began, answer.text) for at, answer in container.readiness.changes]
+        times.answers += [answer for answer in answers if answer not in times.answers]
 
     def _tail(self, name: str) -> str:
         lines = logs.tail(self._place.log_path(name))

@@ -1,4 +1,4 @@
-"""What a run leaves for people and tools: logs, states, a timeline, a summary."""
+"""What a run leaves for people and tools: logs, states, a timeline, resource use, a trace, a summary."""
 
 from __future__ import annotations
 
@@ -8,18 +8,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tools.stack.runner import logs
-from tools.stack.runner.cgroup import MemoryWatch
 from tools.stack.runner.container import Place
 from tools.stack.runner.junit import Case
 from tools.stack.runner.manifest import Manifest
 from tools.stack.runner.podman import ContainerState
+from tools.stack.runner.reporting.critical_path import Leg, critical_path
+from tools.stack.runner.reporting.redact import redact
+from tools.stack.runner.reporting.trace import trace
+from tools.stack.runner.resources import ResourceWatch
 from tools.stack.runner.timeline import Timeline
 
 
 class Report:
     """Collects a run's evidence and writes it to `outputs`, where there is one."""
 
-    def __init__(self, manifest: Manifest, timeline: Timeline, memory: MemoryWatch, outputs: Path | None) -> None:
+    def __init__(self, manifest: Manifest, timeline: Timeline, memory: ResourceWatch, outputs: Path | None) -> None:
         self._manifest, self._timeline, self._memory, self._outputs = manifest, timeline, memory, outputs
         self.states: list[ContainerState] = []
         self.cases: list[Case] = []
@@ -34,7 +37,7 @@ class Report:
         for state in states:
             name = state.service
             logs.write_plain(place.log_path(name), self._outputs / "logs" / f"{name}.log")
-            (self._outputs / "state" / f"{name}.json").write_text(json.dumps(state.raw, indent=2) + "\n")
+            (self._outputs / "state" / f"{name}.json").write_text(json.dumps(redact(state.raw), indent=2) + "\n")
 
     def keep_outputs(self, left: Path) -> None:
         """Moves the directory with what services left for the test's outputs, one folder a service, to outputs/."""
@@ -43,7 +46,7 @@ class Report:
             shutil.move(left, self._outputs / "outputs")
 
     def write_summary(self, failure: BaseException | None) -> None:
-        """Writes timeline.json and summary.txt."""
+        """Writes timeline.json, resources.json, trace.json and summary.txt."""
         if self._outputs is None:
             return
         self._outputs.mkdir(parents=True, exist_ok=True)
@@ -58,8 +61,20 @@ class Report:
             },
             "tests": [{"name": c.name, "outcome": c.outcome, "seconds": c.seconds} for c in self.cases],
         }
+        path = self._critical_path()
+        events = trace(self._timeline, path, self.cases, self._memory.series)
         (self._outputs / "timeline.json").write_text(json.dumps(document, indent=2) + "\n")
+        (self._outputs / "resources.json").write_text(json.dumps(self._memory.document()) + "\n")
+        (self._outputs / "trace.json").write_text(json.dumps(events) + "\n")
         (self._outputs / "summary.txt").write_text(self.summary() + "\n")
+
+    def _critical_path(self) -> list[Leg]:
+        phases = {span.name: span for span in self._timeline.phases}
+        if "start" not in phases:
+            return []
+        began, until = phases.get("images", phases["start"]).start, phases["start"].end
+        end = self._timeline.now() if until is None else until
+        return critical_path(self._manifest.services, self._timeline.services, began, end)
 
     def summary(self) -> str:
         """Phases and services as plain text."""

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.stack.runner import cleanup, layout, network
-from tools.stack.runner.cgroup import MemoryWatch
 from tools.stack.runner.confidential import Secrets
 from tools.stack.runner.container import OUTPUTS, Place
 from tools.stack.runner.errors import StackError
@@ -30,6 +29,7 @@ from tools.stack.runner.process import ProcessIdentity
 from tools.stack.runner.progress import Progress
 from tools.stack.runner.reaper import Reaper
 from tools.stack.runner.report import Report
+from tools.stack.runner.resources import ResourceWatch
 from tools.stack.runner.runfiles import Runfiles
 from tools.stack.runner.timeline import Timeline
 
@@ -63,7 +63,7 @@ class Session:
         self.podman = Podman(self.run_id, self.workdir)
         self.timeline = Timeline()
         self.progress = Progress(self.timeline)
-        self.memory = MemoryWatch()
+        self.memory = ResourceWatch(self.timeline.now)
         self.report = Report(manifest, self.timeline, self.memory, settings.outputs)
         self.place: Place  # Known once there is a network.
         self.supervisor: Supervisor
@@ -193,7 +193,7 @@ class Session:
         self.progress.event(f"image {name} loaded", seconds)
 
 
-async def _sample(memory: MemoryWatch, interval: float = 0.5) -> None:
+async def _sample(memory: ResourceWatch, interval: float = 0.5) -> None:
     while True:
         memory.sample()
         await asyncio.sleep(interval)

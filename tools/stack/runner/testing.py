@@ -101,8 +101,8 @@ async def _run_tests(session: Session, tests: Service, bazel: BazelTest, argumen
     xml = results / "junit.xml"
     if bazel.xml and xml.is_file():
         shutil.copyfile(xml, bazel.xml)
-    log = session.place.log_path(container.service.name)
-    session.report.cases = judge(exit, xml, logs.last_line(log))
+    session.report.cases = junit.read_leniently(xml)
+    judge(exit, xml, logs.last_line(session.place.log_path(container.service.name)))
 
 
 @asynccontextmanager

@@ -25,7 +25,10 @@ class Span:
 
 @dataclass(slots=True)
 class ServiceTimes:
-    """Milestones of one service, in seconds since the run's start; None for what did not happen."""
+    """Milestones of one service, in seconds since the run's start; None for what did not happen.
+
+    `answers` are those to its probe, each when it was given for the first time in a row.
+    """
 
     image_ready: float | None = None
     started: float | None = None
@@ -33,6 +36,7 @@ class ServiceTimes:
     exited: float | None = None
     attempts: int = 0
     last_answer: str = ""
+    answers: list[tuple[float, str]] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,35 @@ def test_cases_have_name_outcome_and_time(tmp_path: Path) -> None:
     cases = junit.read(write(tmp_path / "x", PASSED, FAILED, ERROR, SKIPPED))
     assert [case.outcome for case in cases] == ["passed", "failed", "error", "skipped"]
     assert cases[0] == junit.Case("m::a", "passed", 1.5)
+
+
+def test_cases_follow_each_other_up_to_the_end_of_their_suite(tmp_path: Path) -> None:
+    xml = tmp_path / "x"
+    xml.write_text(
+        '<testsuite timestamp="2026-01-01T00:00:00+00:00" time="10">'
+        '<testcase classname="m" name="a" time="2"/><testcase classname="m" name="b" time="3"/></testsuite>'
+    )
+    start = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
+    assert [case.began for case in junit.read(xml)] == [start + 5, start + 7]
+
+
+@pytest.mark.parametrize("attributes", ['time="10"', 'timestamp="2026-01-01T00:00:00" time="1"', 'timestamp="soon"'])
+def test_where_the_beginning_of_a_case_cannot_be_known_it_is_not_guessed(tmp_path: Path, attributes: str) -> None:
+    (tmp_path / "x").write_text(f'<testsuite {attributes}><testcase name="a" time="2"/></testsuite>')
+    assert junit.read(tmp_path / "x")[0].began is None
+
+
+def test_a_failure_has_its_message_on_one_line_and_its_details(tmp_path: Path) -> None:
+    case = '<testcase name="a"><failure message="assert 1\n == 2">the traceback</failure></testcase>'
+    (read,) = junit.read(write(tmp_path / "x", case))
+    assert (read.message, read.details) == ("assert 1 == 2", "the traceback")
+
+
+@pytest.mark.parametrize("text", [None, "", "<testsuite>", '<testsuite><testcase time="x"/></testsuite>'])
+def test_what_cannot_be_read_has_no_cases_for_those_who_only_look(tmp_path: Path, text: str | None) -> None:
+    if text is not None:
+        (tmp_path / "x").write_text(text)
+    assert junit.read_leniently(tmp_path / "x") == []
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,7 @@ async def test_it_asks_again_until_the_service_is_ready_and_remembers_the_last_a
     readiness = Readiness()
     await asyncio.wait_for(until_ready(Third(), target(1), readiness, interval=0.001), 5)
     assert (readiness.attempts, readiness.last.text) == (3, "attempt 3")
+    assert [answer.text for _, answer in readiness.changes] == ["attempt 1", "attempt 2", "attempt 3"]
 
 
 @pytest.mark.parametrize(

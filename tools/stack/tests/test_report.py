@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tools.stack.runner.cgroup import MemoryFiles, MemoryWatch
 from tools.stack.runner.confidential import Secrets
 from tools.stack.runner.container import Place
 from tools.stack.runner.errors import StackError
@@ -13,6 +12,8 @@ from tools.stack.runner.manifest import parse
 from tools.stack.runner.network import Network
 from tools.stack.runner.podman import ContainerState
 from tools.stack.runner.report import Report
+from tools.stack.runner.reporting.redact import redact
+from tools.stack.runner.resources import ResourceWatch
 from tools.stack.runner.runfiles import Runfiles
 from tools.stack.runner.timeline import Timeline
 from tools.stack.tests import samples
@@ -23,7 +24,7 @@ def test_each_container_has_a_log_and_a_state(tmp_path: Path) -> None:
     workdir.mkdir()
     place = Place("run", Network("net", {}), Runfiles([]), workdir, Secrets(workdir))
     place.log_path("web").write_text("T stdout F hello\n")
-    report = Report(parse(samples.manifest({"name": "web"})), Timeline(), MemoryWatch(), outputs)
+    report = Report(parse(samples.manifest({"name": "web"})), Timeline(), ResourceWatch(Timeline().now), outputs)
     report.write_containers([ContainerState("id", "web", "exited", 137, True, "", 1.0, {"Id": "id"})], place)
     report.write_summary(StackError("web exited"))
     assert (outputs / "logs/web.log").read_text() == "T hello\n"
@@ -32,6 +33,29 @@ def test_each_container_has_a_log_and_a_state(tmp_path: Path) -> None:
     assert timeline["failure"] == "web exited"
     assert timeline["containers"]["web"] == {"exit_code": 137, "oom_killed": True, "status": "exited"}
     assert (outputs / "summary.txt").is_file()
+    assert json.loads((outputs / "resources.json").read_text())["series"] == {}
+    assert json.loads((outputs / "trace.json").read_text())["traceEvents"]
+
+
+def test_the_state_of_a_container_has_no_secrets() -> None:
+    told = {
+        "Env": [
+            "PATH=/bin",
+            "API_TOKEN=abc",
+            "DB_PASSWORD_FILE=/run/secrets/db",
+            "REDIS_URL=redis://me:abc@redis:6379/0",
+        ],
+        "CreateCommand": ["podman", "--env", "api_key=abc", "--name", "web"],
+    }
+    assert redact(told) == {
+        "Env": [
+            "PATH=/bin",
+            "API_TOKEN=(hidden)",
+            "DB_PASSWORD_FILE=/run/secrets/db",
+            "REDIS_URL=redis://me:(hidden)@redis:6379/0",
+        ],
+        "CreateCommand": ["podman", "--env", "api_key=(hidden)", "--name", "web"],
+    }
 
 
 def test_phases_and_milestones_are_in_seconds_since_the_start() -> None:
@@ -47,23 +71,3 @@ def test_phases_and_milestones_are_in_seconds_since_the_start() -> None:
     document = timeline.document()
     assert document["phases"] == [{"name": "start", "start": 0.0, "end": 1.5}]
     assert document["services"]["web"]["started"] == 1.5
-
-
-def test_memory_is_what_the_kernel_cannot_drop_in_either_version_of_cgroups(tmp_path: Path) -> None:
-    for pid, line, files in (
-        (
-            1,
-            "4:memory:/a",
-            {"memory/a/memory.usage_in_bytes": "100\n", "memory/a/memory.stat": "total_inactive_file 30\n"},
-        ),
-        (2, "0::/b", {"b/memory.current": "100\n", "b/memory.stat": "inactive_file 30\n"}),
-    ):
-        (tmp_path / str(pid)).mkdir()
-        (tmp_path / str(pid) / "cgroup").write_text(line + "\n")
-        for name, text in files.items():
-            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / name).write_text(text)
-        memory = MemoryFiles.of(pid, root=tmp_path, proc=tmp_path)
-        assert memory is not None
-        assert memory.in_use() == 70
-    assert MemoryFiles.of(3, root=tmp_path, proc=tmp_path) is None

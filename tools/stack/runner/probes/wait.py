@@ -8,14 +8,25 @@ from tools.stack.runner.probes.base import Answer, Probe, Target
 
 INTERVAL = 0.1
 ATTEMPT_TIMEOUT = 2.0
+MOST_CHANGES = 100
 
 
 class Readiness:
-    """What is known of a service's readiness while it is being asked."""
+    """What is known of a service's readiness while it is being asked.
+
+    `changes` has each answer that differed from the one before, with the time of the event loop's clock.
+    """
 
     def __init__(self) -> None:
         self.attempts = 0
         self.last = Answer(False, "it was not asked yet")
+        self.changes: list[tuple[float, Answer]] = []
+
+    def answered(self, answer: Answer, at: float) -> None:
+        """Takes note of an answer."""
+        if (not self.changes or self.last != answer) and len(self.changes) < MOST_CHANGES:
+            self.changes.append((at, answer))
+        self.last = answer
 
 
 async def until_ready(
@@ -33,7 +44,7 @@ async def until_ready(
     while True:
         began = clock()
         readiness.attempts += 1
-        readiness.last = await ask(probe, target, attempt_timeout)
+        readiness.answered(await ask(probe, target, attempt_timeout), began)
         if readiness.last.ready:
             return
         await asyncio.sleep(max(0.0, began + interval - clock()))

@@ -1,0 +1,1 @@
+"""What a run leaves to be looked at: the path that its start took, a trace, a page."""
