@@ -2,125 +2,151 @@
 
     python3.11 -m orchestrator.testing.openai_server --port 8000 --model tiny --delay-ms 200
 
-It answers /health, /v1/models and /v1/chat/completions. Text depends on nothing but the request. Tests script the next
-answers through `script`.
+It answers /health, /metrics, /v1/models and /v1/chat/completions. Text depends on nothing but the request. POST /control
+changes how long it takes and how it fails (Behaviour.control says how), GET /control tells what it has counted.
 """
 
 import argparse
-import hashlib
+import asyncio
 import json
+import signal
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-Answer = tuple[int, object]
+from orchestrator.testing.http_server import Connection, Reply, Request
+from orchestrator.testing.openai_behaviour import Answer, Behaviour, Failure
+from orchestrator.testing.openai_text import answer_text, completion
+
+__all__ = ["Answer", "Behaviour", "completion", "serving"]
+
+_GARBAGE = b"\x00\xff{not json"
 
 
-@dataclass
-class Behaviour:
-    """What the server does. `script` takes the request's body and returns status and document, or None for text."""
+class OpenAiServer:
+    """Answers requests as its `behaviour` says."""
 
-    model: str
-    delay_s: float = 0.0
-    script: Callable[[Mapping[str, Any]], Answer | None] = lambda body: None
-    requests: list[Mapping[str, Any]] = field(default_factory=list)
+    def __init__(self, behaviour: Behaviour) -> None:
+        self._behaviour = behaviour
+
+    async def listen(self, host: str, port: int) -> asyncio.Server:
+        """Starts to listen. Port 0 takes a free one."""
+        return await asyncio.get_running_loop().create_server(lambda: Connection(self.answer), host, port, backlog=1024)
+
+    async def answer(self, request: Request) -> Reply:
+        """The reply to one request. Cancelled when the client hangs up."""
+        behaviour = self._behaviour
+        match request.method, request.path:
+            case "GET", "/health":
+                return Reply(document={})
+            case "GET", "/metrics":
+                return Reply(document=_metrics(behaviour))
+            case "GET", "/v1/models":
+                return Reply(document={"object": "list", "data": [{"id": behaviour.model, "object": "model"}]})
+            case "GET", "/control":
+                return Reply(document=behaviour.counts.document())
+            case "POST", "/control":
+                return self._control(request)
+            case "POST", "/v1/chat/completions":
+                return await self._complete(request)
+        return Reply(404, {"error": {"message": f"no such path: {request.path}"}})
+
+    def _control(self, request: Request) -> Reply:
+        self._behaviour.control(_read(request))
+        return Reply(document=self._behaviour.counts.document())
+
+    async def _complete(self, request: Request) -> Reply:
+        body = _read(request, "model", "messages")
+        behaviour, counts = self._behaviour, self._behaviour.counts
+        behaviour.requests.append(body)
+        counts.begin(request.headers.get("x-request-id", ""))
+        try:
+            failure = behaviour.trouble.failure if behaviour.trouble and behaviour.trouble.strikes(body) else None
+            if failure is Failure.HANG:
+                await asyncio.Event().wait()
+            await asyncio.sleep(behaviour.delay_of(body))
+        except asyncio.CancelledError:
+            counts.aborted += 1
+            raise
+        finally:
+            behaviour.counts.active -= 1
+        if failure:
+            counts.failed += 1
+            return _failed(failure, body)
+        counts.answered += 1
+        return Reply(*(behaviour.script(body) or (200, completion(body, answer_text(body)))))
+
+
+def _read(request: Request, *required: str) -> dict[str, Any]:
+    document = json.loads(request.body)
+    if not isinstance(document, dict) or not document.keys() >= set(required):
+        raise ValueError(f"that is not an object with: {', '.join(required)}")
+    return document
+
+
+def _failed(failure: Failure, body: dict[str, Any]) -> Reply:
+    match failure:
+        case Failure.REFUSE:
+            return Reply(hang_up=True)
+        case Failure.GARBAGE:
+            return Reply(document=_GARBAGE)
+        case Failure.NONSENSE:
+            return Reply(document=completion(body, "\x00 neither JSON nor } of any { use"))
+        case Failure.EMPTY:
+            return Reply(document=completion(body, ""))
+    return Reply(503, {"error": {"message": "it was told to fail"}})
+
+
+def _metrics(behaviour: Behaviour) -> str:
+    """As vLLM has it, with the one counter that tests look at."""
+    return f'vllm:request_success_total{{model_name="{behaviour.model}"}} {behaviour.counts.answered}.0\n'
 
 
 @contextmanager
 def serving(behaviour: Behaviour, port: int = 0) -> Iterator[str]:
     """Serves on loopback for the duration of the block; yields the address of the API, which ends in /v1."""
-
-    class Handler(_Handler):
-        settings = behaviour
-
-    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
+    listening = OpenAiServer(behaviour).listen("127.0.0.1", port)
+    server = asyncio.run_coroutine_threadsafe(listening, loop).result()
     try:
-        yield f"http://127.0.0.1:{server.server_port}/v1"
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
     finally:
-        server.shutdown()
-        server.server_close()
+        asyncio.run_coroutine_threadsafe(_end(server), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
         thread.join()
+        loop.close()
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    settings: Behaviour
-
-    def do_GET(self) -> None:
-        if self.path == "/health":
-            self._answer(200, {})
-        elif self.path == "/v1/models":
-            self._answer(200, {"object": "list", "data": [{"id": self.settings.model, "object": "model"}]})
-        else:
-            self._answer(404, {"error": {"message": f"no such path: {self.path}"}})
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.settings.requests.append(body)
-        time.sleep(self.settings.delay_s)
-        self._answer(*(self.settings.script(body) or (200, completion(body, _text(body)))))
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class names it so)
-        """Says nothing."""
-
-    def _answer(self, status: int, document: object) -> None:
-        data = json.dumps(document).encode() if not isinstance(document, bytes) else document
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
+async def _end(server: asyncio.Server) -> None:
+    server.close()
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
-def completion(body: Mapping[str, Any], text: str) -> object:
-    """A completion document with this text, as the API has it."""
-    prompt = " ".join(message["content"] for message in body["messages"])
-    return {
-        "id": f"chatcmpl-{_digest(body):08x}",
-        "object": "chat.completion",
-        "model": body["model"],
-        "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}],
-        "usage": {"prompt_tokens": len(prompt.split()), "completion_tokens": len(text.split())},
-    }
-
-
-def _text(body: Mapping[str, Any]) -> str:
-    number = _digest(body)
-    if "response_format" in body:
-        return json.dumps(_instance(body["response_format"]["json_schema"]["schema"], number))
-    return f"Proposal {number}.\n\n```python\ndef answer() -> int:\n    return {number}\n```"
-
-
-def _instance(schema: Mapping[str, Any], number: int) -> object:
-    """A value that follows the schema, as far as the service uses schemas."""
-    if "enum" in schema:
-        return schema["enum"][number % len(schema["enum"])]
-    if schema["type"] == "object":
-        return {name: _instance(inner, number + i) for i, (name, inner) in enumerate(schema["properties"].items())}
-    return f"Weakness {number}."[: schema.get("maxLength", 80)]
-
-
-def _digest(body: Mapping[str, Any]) -> int:
-    return int.from_bytes(hashlib.sha256(json.dumps(body, sort_keys=True).encode()).digest()[:4], "big")
+async def _serve(behaviour: Behaviour, host: str, port: int) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    server = await OpenAiServer(behaviour).listen(host, port)
+    print(f"serving {behaviour.model} at http://{host}:{server.sockets[0].getsockname()[1]}/v1", flush=True)
+    await stop.wait()
+    await _end(server)
 
 
 def main() -> None:
     """Serves until interrupted."""
     parser = argparse.ArgumentParser(description="A deterministic OpenAI-compatible chat server.")
+    parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--model", default="tiny")
     parser.add_argument("--delay-ms", type=int, default=0, help="how long each completion takes")
     options = parser.parse_args()
-    with serving(Behaviour(options.model, options.delay_ms / 1000), options.port) as url:
-        print(f"serving {options.model} at {url}", flush=True)
-        threading.Event().wait()
+    asyncio.run(_serve(Behaviour(options.model, options.delay_ms / 1000), options.host, options.port))
 
 
 if __name__ == "__main__":
