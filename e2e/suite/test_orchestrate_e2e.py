@@ -32,7 +32,7 @@ def test_orchestrate_basic(orchestrate: Orchestrate, stack: Stack) -> None:
         pb.OrchestrateRequest(task_description="Write a health check.", role="DEVOPS", options=PEER_REVIEW)
     )
 
-    check_deliberation(stack, evidence, role="DEVOPS", agents=3, rounds=1)
+    check_deliberation(evidence, role="DEVOPS", agents=3, rounds=1)
     assert evidence.tags["model"] == stack.model
 
 
@@ -62,7 +62,7 @@ def test_orchestrate_with_context(orchestrate: Orchestrate, stack: Stack) -> Non
 
     [informed] = orchestrate(request)
 
-    check_deliberation(stack, informed, role="DEV", agents=3, rounds=1)
+    check_deliberation(informed, role="DEV", agents=3, rounds=1)
     assert all(decision in prompt and happened in prompt for prompt in informed.prompts("propose"))
     assert informed.tags["case_id"] == case_id
     assert informed.tags["story_id"] == "story-7"
@@ -78,7 +78,7 @@ def test_orchestrate_with_context(orchestrate: Orchestrate, stack: Stack) -> Non
     assert "context.decisions" not in uninformed.tags
 
 
-def test_orchestrate_with_options(orchestrate: Orchestrate, stack: Stack) -> None:
+def test_orchestrate_with_options(orchestrate: Orchestrate) -> None:
     """Without peer review nobody reviews, and the rounds asked for are held."""
     options = pb.OrchestratorOptions(enable_peer_review=False, deliberation_rounds=2)
 
@@ -86,12 +86,12 @@ def test_orchestrate_with_options(orchestrate: Orchestrate, stack: Stack) -> Non
         pb.OrchestrateRequest(task_description="Choose a message queue.", role="ARCHITECT", options=options)
     )
 
-    check_deliberation(stack, evidence, role="ARCHITECT", agents=3, rounds=2, peer_review=False)
+    check_deliberation(evidence, role="ARCHITECT", agents=3, rounds=2, peer_review=False)
     assert evidence.tags["peer_review"] == "false"
     assert not evidence.prompts("review")
 
 
-def test_orchestrate_multiple_roles(orchestrate: Orchestrate, stack: Stack) -> None:
+def test_orchestrate_multiple_roles(orchestrate: Orchestrate) -> None:
     """Other roles orchestrate too, at once, each by its own council."""
     requests = [
         pb.OrchestrateRequest(task_description="Check the import of orders.", role=role, options=PEER_REVIEW)
@@ -99,12 +99,12 @@ def test_orchestrate_multiple_roles(orchestrate: Orchestrate, stack: Stack) -> N
     ]
 
     for request, evidence in zip(requests, orchestrate(*requests), strict=True):
-        check_deliberation(stack, evidence, role=request.role, agents=3, rounds=1)
+        check_deliberation(evidence, role=request.role, agents=3, rounds=1)
 
 
-def test_orchestrate_error_handling(orchestrator: pb_grpc.OrchestratorServiceStub, stack: Stack) -> None:
-    """Bad requests get the codes of the contract and start nothing; what a client gives up on goes on."""
-    with nothing_started(stack):
+def test_orchestrate_error_handling(orchestrator: pb_grpc.OrchestratorServiceStub, backstage: Stack | None) -> None:
+    """Bad requests get the codes of the contract and start nothing."""
+    with nothing_started(backstage):
         empty = pb.OrchestrateRequest(role="DEV")
         error = refused(lambda: orchestrator.Orchestrate(empty, timeout=RPC_SECONDS))
         assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
@@ -121,6 +121,9 @@ def test_orchestrate_error_handling(orchestrator: pb_grpc.OrchestratorServiceStu
         assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
         assert field_violations(error) == {"options.deliberation_rounds"}
 
+
+def test_orchestrate_goes_on_without_its_client(orchestrator: pb_grpc.OrchestratorServiceStub, stack: Stack) -> None:
+    """What a client gives up on goes on, and its result is there under its task_id."""
     impatient = pb.OrchestrateRequest(
         task_description="Write a long essay on databases.",
         role="DEV",
@@ -133,7 +136,7 @@ def test_orchestrate_error_handling(orchestrator: pb_grpc.OrchestratorServiceStu
         result = until_over(orchestrator, impatient.task_id)
         assert result.status == pb.DELIBERATION_STATUS_COMPLETED
         finished.append(gather(stack, impatient.task_id, result))
-        check_deliberation(stack, finished[0], role="DEV", agents=3, rounds=1)
+        check_deliberation(finished[0], role="DEV", agents=3, rounds=1)
 
 
 def test_orchestrate_winner_is_best_scored(orchestrate: Orchestrate) -> None:
@@ -166,7 +169,7 @@ def test_orchestrate_all_agents_contribute(orchestrate: Orchestrate, stack: Stac
         pb.OrchestrateRequest(task_description="Name a good metric for a team.", role="DATA", options=PEER_REVIEW)
     )
 
-    check_deliberation(stack, evidence, role="DATA", agents=3, rounds=1)
+    check_deliberation(evidence, role="DATA", agents=3, rounds=1)
     authors = {result.proposal.author_id for result in evidence.results}
     assert len(authors) == 3
     for kind in ("propose", "review", "revise"):

@@ -1,10 +1,10 @@
 """The stack itself: everything is real, there, and cut off from the world."""
 
-import os
 from pathlib import Path
 from typing import Any
 
 import grpc
+import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
@@ -33,9 +33,9 @@ def test_jetstream_has_the_streams(stack: Stack) -> None:
     assert streams["AGENT_STEPS"] == 0
 
 
-def test_orchestrator_is_healthy_and_describes_itself() -> None:
+def test_orchestrator_is_healthy_and_describes_itself(address: str) -> None:
     """grpc.health.v1 says SERVING for the service, and reflection lists it."""
-    with grpc.insecure_channel(os.environ["ORCHESTRATOR_ADDRESS"]) as channel:
+    with grpc.insecure_channel(address) as channel:
         # Their stubs on PyPI don't tell the methods.
         health_stub: Any = health_pb2_grpc.HealthStub(channel)
         reflection: Any = reflection_pb2_grpc.ServerReflectionStub(channel)
@@ -47,6 +47,7 @@ def test_orchestrator_is_healthy_and_describes_itself() -> None:
     assert SERVICE in {service.name for service in answer.list_services_response.service}
 
 
+@pytest.mark.usefixtures("stack")
 def test_network_has_no_way_out() -> None:
     """No default route, of IPv4 or IPv6, leads out of the stack's network."""
     ipv4 = [line.split() for line in Path("/proc/net/route").read_text().splitlines()[1:]]

@@ -78,6 +78,8 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
         else:
             self._transport.write(reply.encode())
+            if request.headers.get("connection", "").lower() == "close":
+                self._transport.close()
             self._advance()
 
     def _take(self) -> Request | None:

@@ -1,6 +1,7 @@
 """The chat server: the same text each time, and trouble on demand."""
 
 import json
+import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -130,6 +131,12 @@ def test_what_cannot_be_read_is_refused(api: httpx.Client, path: str, body: byte
 def test_it_counts_as_vllm_does(api: httpx.Client) -> None:
     complete(api)
     assert 'vllm:request_success_total{model_name="tiny"} 1.0' in api.get("/metrics").text
+
+
+def test_a_client_that_wants_the_connection_closed_gets_that(api: httpx.Client) -> None:
+    with socket.create_connection((api.base_url.host, api.base_url.port or 0), timeout=5) as connection:
+        connection.sendall(b"GET /health HTTP/1.1\r\nConnection: close\r\n\r\n")
+        assert connection.makefile("rb").read().endswith(b"\r\n\r\n{}")
 
 
 def test_requests_on_one_connection_are_answered_in_turn(api: httpx.Client) -> None:

@@ -1,0 +1,157 @@
+"""What the stacks of the end-to-end tests have in common: services, addresses, the orchestrator's settings."""
+
+load(
+    "//tools/stack:defs.bzl",
+    "grpc_probe",
+    "jetstream_probe",
+    "ray_probe",
+    "redis_probe",
+    "service",
+)
+
+ADDRESSES = {
+    "NATS_URL": "nats://nats:4222",
+    "REDIS_URL": "redis://redis:6379/0",
+    "VLLM_URL": "http://vllm:8000/v1",
+}
+
+# What tests need to look into every part of a stack.
+OBSERVED = ADDRESSES | {
+    "ORCHESTRATOR_ADDRESS": "orchestrator:50055",
+    "RAY_DASHBOARD_URL": "http://ray-head:8265",
+}
+
+# Ray looks for its own address by dialling out, which here leads nowhere: it is told.
+# Object store and shared memory hold next to nothing: steps travel through NATS.
+_RAY_LIMITS = [
+    "--object-store-memory=80000000",
+    "--disable-usage-stats",
+    "--block",
+]
+
+def backing_services():
+    """Declares nats, redis, ray-head and ray-worker, which every stack has."""
+    service(
+        name = "nats",
+        args = [
+            "--addr=0.0.0.0",
+            "--port=4222",
+            "--http_port=8222",
+            "--jetstream",
+            "--store_dir=/data",
+        ],
+        image = "//images:nats",
+        memory = "256m",
+        ports = {
+            "client": 4222,
+            "monitor": 8222,
+        },
+        probe = jetstream_probe(port = "monitor"),
+        ready_timeout = 30,
+        volumes = ["/data"],
+    )
+    service(
+        name = "redis",
+        args = [
+            "--dir",
+            "/data",
+            "--appendonly",
+            "yes",
+            "--protected-mode",
+            "no",
+        ],
+        image = "//images:redis",
+        memory = "256m",
+        ports = {"redis": 6379},
+        probe = redis_probe(port = "redis"),
+        ready_timeout = 30,
+        volumes = ["/data"],
+    )
+
+    # No CPUs: the head schedules, the worker works.
+    service(
+        name = "ray-head",
+        args = [
+            "start",
+            "--head",
+            "--node-ip-address=$(ip ray-head)",
+            "--port=6379",
+            "--num-cpus=0",
+            "--dashboard-host=0.0.0.0",
+            "--dashboard-port=8265",
+            "--ray-client-server-port=10001",
+        ] + _RAY_LIMITS,
+        command = ["/usr/local/bin/ray"],
+        image = "//images:ray",
+        memory = "2g",
+        ports = {
+            "client": 10001,
+            "dashboard": 8265,
+            "gcs": 6379,
+        },
+        probe = ray_probe(port = "gcs"),
+        ready_timeout = 120,
+        shm_size = "256m",
+        tmpfs = ["/home/app"],
+    )
+    service(
+        name = "ray-worker",
+        args = [
+            "start",
+            "--address=$(ip ray-head):6379",
+            "--node-ip-address=$(ip ray-worker)",
+            "--num-cpus=2",
+        ] + _RAY_LIMITS,
+        command = ["/usr/local/bin/ray"],
+        image = "//images:ray",
+        memory = "2g",
+        needs = ["ray-head"],
+        probe = ray_probe(
+            at = "ray-head",
+            nodes = 2,
+            port = "gcs",
+        ),
+        ready_timeout = 120,
+        shm_size = "256m",
+        tmpfs = ["/home/app"],
+    )
+
+def orchestrator(name, env, service_name = "orchestrator", **kwargs):
+    """Declares an orchestrator.
+
+    Args:
+      name: of the target.
+      env: further environment, such as MODEL; a select will do.
+      service_name: the service's name.
+      **kwargs: other attributes of `service`.
+    """
+    service(
+        name = name,
+        env = env,
+        image = "//images:orchestrator",
+        memory = "1g",
+        needs = [
+            "nats",
+            "redis",
+        ],
+        ports = {"grpc": 50055},
+        probe = grpc_probe(
+            port = "grpc",
+            service = "orchestrator.v1.OrchestratorService",
+        ),
+        ready_timeout = 240,
+        service_name = service_name,
+        **kwargs
+    )
+
+# Settings of every orchestrator; MODEL is added to them.
+SETTINGS = ADDRESSES | {
+    # Small budgets: what is tested is the deliberation, not the prose of a small model.
+    "AGENT_PROPOSE_TOKENS": "24",
+    "AGENT_REVIEW_TOKENS": "32",
+    "AGENT_REVISE_TOKENS": "24",
+    # The stack's network is its own, and nothing else is on it.
+    "ORCHESTRATOR_INSECURE": "1",
+    "ORCHESTRATOR_LISTEN": "0.0.0.0:50055",
+    "RAY_JOBS_URL": "http://ray-head:8265",
+}
