@@ -29,6 +29,8 @@ _RAY_LIMITS = [
     "--block",
 ]
 
+# It is called once: its services have the names by which others reach them.
+# buildifier: disable=unnamed-macro
 def backing_services():
     """Declares nats, redis, ray-head and ray-worker, which every stack has."""
     service(
