@@ -120,16 +120,6 @@ async def test_an_agent_that_is_registered_again_changes_nothing_unless_it_says_
     assert len(again.members) == len(first.members)
 
 
-async def test_agents_that_register_at_once_are_all_in() -> None:
-    stage = Stage()
-
-    await asyncio.gather(*(stage.register(NewAgent(f"guest-{number}", "DEV")) for number in range(8)))
-
-    council = await stage.councils.load("DEV")
-    assert council
-    assert len(council.members) == 18
-
-
 async def test_an_agent_cannot_be_registered_where_there_is_no_council() -> None:
     with pytest.raises(UnknownRole):
         await Stage().register(NewAgent("guest", "POET"))

@@ -3,8 +3,11 @@
 import asyncio
 from collections import Counter
 
+import pytest
+
 from orchestrator.application.ports import VersionConflict
 from orchestrator.domain.deliberation import Deliberation, Status
+from orchestrator.domain.errors import DependencyLost
 from orchestrator.domain.steps import StepKind, StepResponse
 from orchestrator.testing.builders import make_deliberation, make_request
 from orchestrator.testing.stage import Stage
@@ -98,6 +101,49 @@ async def test_announcements_that_lead_nowhere_are_harmless() -> None:
     await stage.progress.step_answered("gone", "gone/0/propose/agent")
 
     assert stage.queue.published == []
+
+
+async def test_an_announcement_without_what_it_announces_changes_nothing() -> None:
+    stage = Stage()
+    task_id = await _started(stage)
+    before = await stage.load(task_id)
+    (step, *_) = before.pending
+
+    await stage.progress.step_answered(task_id, step)
+
+    assert await stage.load(task_id) == before
+
+
+async def test_a_deliberation_that_expired_from_the_store_takes_no_answer() -> None:
+    stage = Stage()
+    task_id = await _started(stage)
+    (step, *_) = (await stage.load(task_id)).pending.values()
+    await stage.answer(task_id, step, announce=False)
+    stage.store._documents.clear()
+    stage.queue.published.clear()
+
+    await stage.progress.step_answered(task_id, step.step_id)
+
+    assert stage.queue.published == []
+    assert await stage.store.load(task_id) is None
+
+
+async def test_what_cannot_be_put_right_now_is_put_right_later() -> None:
+    stage = Stage()
+    task_id = await _started(stage)
+    await stage.answer_phase(task_id, announce=False)
+    stage.ownership.doubt(task_id)
+
+    stage.queue.lost = True
+    with pytest.raises(DependencyLost):
+        await stage.progress.settle()
+    stage.queue.lost = False
+    stage.queue.published.clear()
+    await stage.progress.settle()
+
+    deliberation = await stage.load(task_id)
+    assert deliberation.phase is StepKind.REVIEW
+    assert set(deliberation.pending) == {request.step_id for request in stage.queue.published}
 
 
 async def test_no_survivor_is_announced_as_failed() -> None:
