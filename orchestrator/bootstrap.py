@@ -17,16 +17,23 @@ from orchestrator.adapters.grpc.server import GrpcServer, ServerPolicy
 from orchestrator.adapters.grpc.service import OrchestratorService
 from orchestrator.adapters.in_memory.clock import SystemClock
 from orchestrator.adapters.in_memory.councils import InMemoryCouncils
-from orchestrator.adapters.in_memory.messaging import InMemoryAnnouncer, InMemoryEvents, InMemoryQueue
+from orchestrator.adapters.in_memory.messaging import (
+    InMemoryAnnouncer,
+    InMemoryCanceller,
+    InMemoryEvents,
+    InMemoryQueue,
+)
 from orchestrator.adapters.in_memory.model import MockModel
 from orchestrator.adapters.in_memory.statistics import InMemoryStatistics
 from orchestrator.adapters.in_memory.stores import (
     InMemoryContexts,
     InMemoryDeliberations,
+    InMemoryEndings,
     InMemoryLeases,
     InMemoryResponses,
 )
 from orchestrator.adapters.nats import topology
+from orchestrator.adapters.nats.cancelling import NatsCanceller, listen_for_cancelling
 from orchestrator.adapters.nats.connection import NatsConnection
 from orchestrator.adapters.nats.consuming import JetStreamSource, announcements, consume
 from orchestrator.adapters.nats.presence import AgentPresence, beat
@@ -38,11 +45,12 @@ from orchestrator.adapters.redis import connection as redis_connection
 from orchestrator.adapters.redis.councils import RedisCouncils
 from orchestrator.adapters.redis.leases import RedisLeases, RedisLock
 from orchestrator.adapters.redis.statistics import RedisStatistics
-from orchestrator.adapters.redis.stores import RedisContexts, RedisDeliberations, RedisResponses
+from orchestrator.adapters.redis.stores import RedisContexts, RedisDeliberations, RedisEndings, RedisResponses
 from orchestrator.adapters.vllm.client import VllmDependency, VllmModel
 from orchestrator.agents.models import ModelByAgentType
 from orchestrator.agents.pump import Pump
 from orchestrator.agents.worker import Identity, StepWorker, WorkerPolicy
+from orchestrator.application.cancel import CancelDeliberation
 from orchestrator.application.context import KeepContextEvent
 from orchestrator.application.councils import CreateCouncil, DeleteCouncil, ListCouncils
 from orchestrator.application.deliberate import AwaitResult, DeliberationPolicy, StartDeliberation
@@ -55,6 +63,7 @@ from orchestrator.application.ports import (
     ContextStore,
     CouncilStore,
     DeliberationStore,
+    Endings,
     EventPublisher,
     InstanceRegistry,
     Lease,
@@ -62,6 +71,7 @@ from orchestrator.application.ports import (
     MoveAnnouncer,
     ResponseStore,
     StatisticsStore,
+    StepCanceller,
     StepQueue,
 )
 from orchestrator.application.progress import Progress
@@ -106,6 +116,8 @@ class _Ports:
     queue: StepQueue
     events: EventPublisher
     moves: MoveAnnouncer
+    endings: Endings
+    canceller: StepCanceller
     statistics: StatisticsStore
     clock: Clock
 
@@ -135,6 +147,8 @@ def real_service(settings: Settings) -> Service:
         queue=JetStreamQueue(nats),
         events=JetStreamEvents(nats),
         moves=moves,
+        endings=RedisEndings(redis, SystemClock()),
+        canceller=NatsCanceller(nats),
         statistics=RedisStatistics(redis),
         clock=SystemClock(),
     )
@@ -144,6 +158,7 @@ def real_service(settings: Settings) -> Service:
     model = VllmModel(settings.vllm_url, settings.endpoints)
     worker = StepWorker(
         ports.responses,
+        ports.endings,
         JetStreamAnnouncer(nats),
         ModelByAgentType(model, MockModel()),
         ports.clock,
@@ -167,6 +182,7 @@ def real_service(settings: Settings) -> Service:
         await nats.connect()
         await presence.listen()
         await moves.listen()
+        await listen_for_cancelling(nats, local_agents.cancel)
         results = announcements(progress.step_answered)
         async with asyncio.TaskGroup() as consumers:
             consumers.create_task(local_agents.run())
@@ -198,6 +214,7 @@ def dev_service(settings: Settings) -> Service:
     wake_ups = WakeUps()
     leases = InMemoryLeases()
     queue, announcer, responses = InMemoryQueue(settings.max_deliver), InMemoryAnnouncer(), InMemoryResponses()
+    canceller = InMemoryCanceller()
     ports = _Ports(
         deliberations=InMemoryDeliberations(leases),
         leases=leases,
@@ -208,6 +225,8 @@ def dev_service(settings: Settings) -> Service:
         queue=queue,
         events=InMemoryEvents(),
         moves=wake_ups,
+        endings=InMemoryEndings(),
+        canceller=canceller,
         statistics=InMemoryStatistics(),
         clock=SystemClock(),
     )
@@ -216,9 +235,10 @@ def dev_service(settings: Settings) -> Service:
     progress, server = _core(settings, ports, ownership, wake_ups, readiness)
     announcer.handler = progress.step_answered
     worker = StepWorker(
-        responses, announcer, MockModel(), ports.clock, Identity("dev", "dev"), _worker_policy(settings)
+        responses, ports.endings, announcer, MockModel(), ports.clock, Identity("dev", "dev"), _worker_policy(settings)
     )
     pump = Pump(worker, lambda: queue, settings.agent_concurrency, heartbeat_s=settings.ack_wait_s)
+    canceller.handler = pump.cancel
     return Service(server, readiness, progress, ownership, tasks=(pump.run,), closing=())
 
 
@@ -227,11 +247,20 @@ async def run_agent(settings: Settings, identity: Identity, job: str) -> None:
     nats = NatsConnection(settings.nats_url, f"agent-{identity.actor_id}")
     redis = redis_connection.connect(settings.redis_url)
     model = VllmModel(settings.vllm_url, settings.endpoints)
-    responses = RedisResponses(redis, settings.result_ttl_s)
-    worker = StepWorker(responses, JetStreamAnnouncer(nats), model, SystemClock(), identity, _worker_policy(settings))
+    clock = SystemClock()
+    worker = StepWorker(
+        RedisResponses(redis, settings.result_ttl_s),
+        RedisEndings(redis, clock),
+        JetStreamAnnouncer(nats),
+        model,
+        clock,
+        identity,
+        _worker_policy(settings),
+    )
     pump = _pump(settings, worker, nats, Pool.RAY, settings.agent_concurrency)
     try:
         await nats.connect()
+        await listen_for_cancelling(nats, pump.cancel)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(beat(nats, identity.actor_id, identity.node_id, job))
             tasks.create_task(pump.run())
@@ -254,7 +283,16 @@ def _core(
     )
     limits = Limits(settings.max_agents, settings.max_rounds, settings.max_timeout_s)
     policy = DeliberationPolicy(settings.model, limits, settings.max_open, settings.timeout_s)
-    dispatcher = Dispatcher(ports.deliberations, ports.queue, ports.events, ports.moves, ports.statistics, budgets)
+    dispatcher = Dispatcher(
+        ports.deliberations,
+        ports.queue,
+        ports.events,
+        ports.moves,
+        ports.endings,
+        ports.canceller,
+        ports.statistics,
+        budgets,
+    )
     progress = Progress(ports.deliberations, ports.responses, ownership, dispatcher, ports.clock)
     start = StartDeliberation(
         ports.deliberations,
@@ -273,6 +311,7 @@ def _core(
             start=start,
             await_result=AwaitResult(ports.deliberations, wake_ups),
             get_result=GetDeliberationResult(ports.deliberations),
+            cancel=CancelDeliberation(ports.deliberations, ownership, dispatcher, ports.clock),
             follow=FollowDeliberation(ports.deliberations, wake_ups),
             clock=ports.clock,
         ),

@@ -14,6 +14,7 @@ from orchestrator.domain.steps import StepRequest
 _log = logging.getLogger(__name__)
 
 _PAUSE_S = 0.5
+_HAND_OVER_S = 0.5
 
 
 class Delivery(Protocol):
@@ -54,6 +55,7 @@ class Pump:
         self._make_source = make_source
         self._concurrency = concurrency
         self._heartbeat_s = heartbeat_s
+        self._at_work: dict[str, set[asyncio.Task[None]]] = {}
 
     async def run(self) -> None:
         """Runs until it is cancelled. A step that is cut off by that is delivered again to somebody else."""
@@ -73,13 +75,29 @@ class Pump:
                 _log.warning("waiting for %s: %s", lost.dependency, lost.reason)
                 await asyncio.sleep(_PAUSE_S)
 
+    def cancel(self, task_id: str) -> None:
+        """Drops the steps of a deliberation that are being worked on, and their requests to the model."""
+        for work in self._at_work.get(task_id, ()):
+            work.cancel()
+
     async def _handle(self, delivery: Delivery) -> None:
+        request = delivery.request
         heartbeat = asyncio.create_task(self._beat(delivery))
+        # A task of its own, so that it can be cancelled without its slot.
+        work = asyncio.create_task(self._worker.work(request, delivery.count))
+        at_work = self._at_work.setdefault(request.task_id, set())
+        at_work.add(work)
         try:
-            await self._worker.work(delivery.request, delivery.count)
+            await work
         except RetryLater as retry:
             _log.warning("step is tried again in %.1f s: %s", retry.delay_s, retry, extra=_about(delivery))
             await delivery.retry(retry.delay_s)
+        except asyncio.CancelledError:
+            if _is_cancelled():
+                await self._hand_over(delivery)
+                raise
+            _log.info("step dropped: its deliberation is over", extra=_about(delivery))
+            await delivery.done()
         except Exception:  # noqa: BLE001
             # A defect in one step must not take the other slots down; the queue bounds how often it comes again.
             _log.exception("step failed unexpectedly", extra=_about(delivery))
@@ -88,12 +106,27 @@ class Pump:
             await delivery.done()
         finally:
             heartbeat.cancel()
+            at_work.discard(work)
+            if not at_work:
+                self._at_work.pop(request.task_id, None)
+
+    async def _hand_over(self, delivery: Delivery) -> None:
+        """Has somebody else take a step at once; failing that, they take it when this one has been silent for a while."""
+        with contextlib.suppress(DependencyLost, TimeoutError):
+            async with asyncio.timeout(_HAND_OVER_S):
+                await delivery.retry(0)
 
     async def _beat(self, delivery: Delivery) -> None:
         while True:
             await asyncio.sleep(self._heartbeat_s)
             with contextlib.suppress(DependencyLost):
                 await delivery.still_working()
+
+
+def _is_cancelled() -> bool:
+    """Whether it is the current task that is being cancelled, and not what it waits for."""
+    current = asyncio.current_task()
+    return current is not None and current.cancelling() > 0
 
 
 def _about(delivery: Delivery) -> dict[str, str]:

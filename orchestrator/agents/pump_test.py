@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import cast
 
+import pytest
+
 from orchestrator.agents.pump import Pump
 from orchestrator.agents.worker import RetryLater, StepWorker
 from orchestrator.domain.errors import DependencyLost
@@ -102,6 +104,56 @@ async def test_long_work_gives_signs_of_life() -> None:
 
     assert await delivery.outcome == "done"
     running.cancel()
+
+
+async def test_a_step_whose_deliberation_is_over_is_cut_off_and_acknowledged_and_the_slot_goes_on() -> None:
+    begun, cut_off = asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        if cut_off.is_set():
+            return
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cut_off.set()
+
+    first, second = RecordedDelivery(), RecordedDelivery()
+    source = ScriptedSource([first, second])
+    pump = Pump(cast(StepWorker, ScriptedWorker(work)), lambda: source, concurrency=1, heartbeat_s=60)
+    running = asyncio.create_task(pump.run())
+    await begun.wait()
+    pump.cancel("another task")
+    await asyncio.sleep(0)
+    assert not cut_off.is_set()
+
+    pump.cancel(first.request.task_id)
+
+    assert await first.outcome == "done"
+    assert await second.outcome == "done"
+    assert not running.done()
+    assert pump._at_work == {}
+    running.cancel()
+
+
+async def test_a_step_that_is_cut_off_by_the_end_of_the_agent_is_handed_over_at_once() -> None:
+    begun = asyncio.Event()
+
+    async def work() -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    delivery = RecordedDelivery()
+    pump = Pump(
+        cast(StepWorker, ScriptedWorker(work)), lambda: ScriptedSource([delivery]), concurrency=1, heartbeat_s=60
+    )
+    running = asyncio.create_task(pump.run())
+    await begun.wait()
+    running.cancel()
+
+    assert await delivery.outcome == 0
+    with pytest.raises(asyncio.CancelledError):
+        await running
 
 
 async def test_steps_are_worked_on_at_once_up_to_the_limit() -> None:

@@ -9,6 +9,7 @@ from orchestrator.application.ports import (
     ChatModel,
     Clock,
     Completion,
+    Endings,
     ModelRejected,
     ResponseStore,
     ResultAnnouncer,
@@ -54,6 +55,7 @@ class StepWorker:
     def __init__(
         self,
         responses: ResponseStore,
+        endings: Endings,
         announcer: ResultAnnouncer,
         model: ChatModel,
         clock: Clock,
@@ -62,6 +64,7 @@ class StepWorker:
         jitter: Callable[[], float] = lambda: random.uniform(0.5, 1.5),  # noqa: S311 (spreads retries, hides nothing)
     ) -> None:
         self._responses = responses
+        self._endings = endings
         self._announcer = announcer
         self._model = model
         self._clock = clock
@@ -72,10 +75,13 @@ class StepWorker:
     async def work(self, request: StepRequest, delivery: int) -> None:
         """Handles the `delivery`-th delivery of a step (from 1). When it returns, the step can be acknowledged.
 
-        Raises RetryLater if it should be delivered again. A step whose deliberation's deadline has passed is dropped:
-        the orchestrator ends that deliberation by itself.
+        Raises RetryLater if it should be delivered again. A step whose deliberation is over is dropped, and so is one
+        whose deliberation's deadline has passed: the orchestrator ends that deliberation by itself.
         """
         try:
+            if await self._endings.is_over(request.task_id):
+                _log.info("dropped a step of a deliberation that is over", extra=_about(request))
+                return
             if await self._responses.get(request.step_id) is None:
                 if self._clock.now_ms() >= request.deadline_ms:
                     _log.info("dropped a step after its deadline", extra=_about(request))

@@ -7,7 +7,7 @@ import pytest
 
 from orchestrator.adapters.in_memory.clock import ManualClock
 from orchestrator.adapters.in_memory.model import Behaviour, InMemoryModel, plausible_answer
-from orchestrator.adapters.in_memory.stores import InMemoryResponses
+from orchestrator.adapters.in_memory.stores import InMemoryEndings, InMemoryResponses
 from orchestrator.agents.worker import Identity, RetryLater, StepWorker, WorkerPolicy
 from orchestrator.application.ports import ModelRejected
 from orchestrator.domain.errors import DependencyLost
@@ -36,8 +36,10 @@ class Bench:
         self.announcements = Announcements()
         self.model = InMemoryModel(behaviour)
         self.clock = ManualClock(START_MS)
+        self.endings = InMemoryEndings(self.clock)
         self.worker = StepWorker(
             self.responses,
+            self.endings,
             self.announcements,
             self.model,
             self.clock,
@@ -105,6 +107,16 @@ async def test_the_first_response_stays() -> None:
 async def test_a_step_after_its_deadline_is_dropped() -> None:
     bench, request = Bench(), make_step_request()
     bench.clock.advance(MINUTE_MS)
+
+    await bench.worker.work(request, delivery=1)
+
+    assert bench.model.requests == []
+    assert bench.announcements.step_ids == []
+
+
+async def test_a_step_of_a_deliberation_that_is_over_is_dropped() -> None:
+    bench, request = Bench(), make_step_request()
+    await bench.endings.mark(request.task_id, START_MS)
 
     await bench.worker.work(request, delivery=1)
 

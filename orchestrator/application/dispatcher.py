@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from orchestrator.application.ports import (
     DeliberationEvent,
     DeliberationStore,
+    Endings,
     EventPublisher,
     MoveAnnouncer,
     StatisticsStore,
+    StepCanceller,
     StepQueue,
 )
 from orchestrator.domain.deliberation import Deliberation, Status
@@ -26,6 +28,8 @@ class Dispatcher:
         queue: StepQueue,
         events: EventPublisher,
         moves: MoveAnnouncer,
+        endings: Endings,
+        canceller: StepCanceller,
         statistics: StatisticsStore,
         budgets: TokenBudgets,
     ) -> None:
@@ -33,6 +37,8 @@ class Dispatcher:
         self._queue = queue
         self._events = events
         self._moves = moves
+        self._endings = endings
+        self._canceller = canceller
         self._statistics = statistics
         self._budgets = budgets
 
@@ -49,6 +55,10 @@ class Dispatcher:
         if not deliberation.final:
             await self._hand_out(deliberation, steps)
             return
+        if deliberation.status is not Status.COMPLETED:
+            # Its steps are of no use any more. The mark is first: a step that begins meanwhile finds it.
+            await self._endings.mark(deliberation.task_id, deliberation.deadline_ms)
+            await self._canceller.cancel(deliberation.task_id)
         name = "completed" if deliberation.status is Status.COMPLETED else "failed"
         await self._statistics.record(measure(deliberation))
         await self._events.publish(_event(deliberation, name))

@@ -56,15 +56,15 @@ class Ownership:
 
     async def renew(self) -> None:
         """Prolongs the leases, and takes over what nobody owns: that is doubtful until it has been reconciled."""
-        since = self._monotonic()
+        since, known = self._monotonic(), set(self._owned)
         await self._registry.beat(self._lease)
         open_ = await self._store.open_deadlines()
         owned = await self._leases.claim(open_.keys(), self._lease)
         self._doubtful |= {task_id for task_id in owned if not self.owns(task_id)}
-        # What was created meanwhile is not among the open ones that were read.
-        created = {task_id: held for task_id, held in self._owned.items() if task_id not in open_}
+        # What was created meanwhile may not be among the open ones that were read.
+        created = {task_id: held for task_id, held in self._owned.items() if task_id not in known}
         claimed = {task_id: _Owned(since + self._lease.seconds, open_[task_id]) for task_id in owned}
-        self._owned = {task_id: held for task_id, held in {**created, **claimed}.items() if held.until > since}
+        self._owned = {**created, **claimed}
 
     async def release(self) -> None:
         """Gives everything up, so that another instance takes over at once."""

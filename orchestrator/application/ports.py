@@ -105,6 +105,23 @@ class ResponseStore(Protocol):
         """The step's response, or None."""
 
 
+class Endings(Protocol):
+    """Remembers which deliberations are over, for those who may still have steps of theirs."""
+
+    async def mark(self, task_id: str, until_ms: int) -> None:
+        """Remembers it until that time, in milliseconds since the epoch, and a while longer."""
+
+    async def is_over(self, task_id: str) -> bool:
+        """Whether it was marked."""
+
+
+class StepCanceller(Protocol):
+    """Reaches those who work on steps."""
+
+    async def cancel(self, task_id: str) -> None:
+        """Has them drop the steps of a deliberation that they are at. Who does not hear of it ends them later."""
+
+
 class StepQueue(Protocol):
     """Hands steps to agents, each at least once."""
 

@@ -5,14 +5,16 @@ from collections.abc import Sequence
 
 from orchestrator.adapters.in_memory.clock import ManualClock
 from orchestrator.adapters.in_memory.councils import InMemoryCouncils
-from orchestrator.adapters.in_memory.messaging import InMemoryEvents
+from orchestrator.adapters.in_memory.messaging import InMemoryCanceller, InMemoryEvents
 from orchestrator.adapters.in_memory.statistics import InMemoryStatistics
 from orchestrator.adapters.in_memory.stores import (
     InMemoryContexts,
     InMemoryDeliberations,
+    InMemoryEndings,
     InMemoryLeases,
     InMemoryResponses,
 )
+from orchestrator.application.cancel import CancelDeliberation
 from orchestrator.application.councils import CreateCouncil, DeleteCouncil, ListCouncils
 from orchestrator.application.deliberate import AwaitResult, DeliberationPolicy, StartDeliberation
 from orchestrator.application.dispatcher import Dispatcher
@@ -82,6 +84,8 @@ class Stage:
         self.councils: InMemoryCouncils = beside.councils if beside else InMemoryCouncils(standing_councils(10))
         self.queue: RecordingQueue = beside.queue if beside else RecordingQueue()
         self.events: InMemoryEvents = beside.events if beside else InMemoryEvents()
+        self.endings: InMemoryEndings = beside.endings if beside else InMemoryEndings(self.clock)
+        self.canceller: InMemoryCanceller = beside.canceller if beside else InMemoryCanceller()
         ids = (f"{self.instance}-{number}" for number in itertools.count(1))
         self.ownership = Ownership(
             self.store, self.leases, self.leases, Lease(self.instance, lease_s), lambda: self.clock.now_ms() / 1000
@@ -90,7 +94,14 @@ class Stage:
         self.statistics: InMemoryStatistics = beside.statistics if beside else InMemoryStatistics()
         self.readiness = Readiness(dependencies)
         self.dispatcher = Dispatcher(
-            self.store, self.queue, self.events, self.wake_ups, self.statistics, TokenBudgets()
+            self.store,
+            self.queue,
+            self.events,
+            self.wake_ups,
+            self.endings,
+            self.canceller,
+            self.statistics,
+            TokenBudgets(),
         )
         self.progress = Progress(self.store, self.responses, self.ownership, self.dispatcher, self.clock)
         self.start = StartDeliberation(
@@ -106,6 +117,7 @@ class Stage:
         )
         self.await_result = AwaitResult(self.store, self.wake_ups)
         self.follow = FollowDeliberation(self.store, self.wake_ups)
+        self.cancel = CancelDeliberation(self.store, self.ownership, self.dispatcher, self.clock)
         self.get_result = GetDeliberationResult(self.store)
         self.create_council = CreateCouncil(self.councils, Limits())
         self.delete_council = DeleteCouncil(self.councils)

@@ -41,6 +41,7 @@ def service(stage: Stage) -> OrchestratorService:
             start=stage.start,
             await_result=stage.await_result,
             get_result=stage.get_result,
+            cancel=stage.cancel,
             follow=stage.follow,
             clock=stage.clock,
         ),

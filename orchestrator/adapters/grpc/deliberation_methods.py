@@ -9,6 +9,7 @@ import grpc
 
 from orchestrator.adapters.grpc import from_wire, to_wire
 from orchestrator.adapters.grpc.errors import reports_errors, reports_errors_of_stream
+from orchestrator.application.cancel import CancelDeliberation
 from orchestrator.application.deliberate import AwaitResult, StartDeliberation
 from orchestrator.application.follow import FollowDeliberation
 from orchestrator.application.ports import Clock
@@ -26,12 +27,13 @@ class DeliberationUseCases:
     start: StartDeliberation
     await_result: AwaitResult
     get_result: GetDeliberationResult
+    cancel: CancelDeliberation
     follow: FollowDeliberation
     clock: Clock
 
 
 class DeliberationMethods(pb_grpc.OrchestratorServiceServicer):
-    """Deliberate, StreamDeliberation, GetDeliberationResult and Orchestrate."""
+    """Deliberate, StreamDeliberation, GetDeliberationResult, CancelDeliberation and Orchestrate."""
 
     _deliberations: DeliberationUseCases
 
@@ -60,6 +62,13 @@ class DeliberationMethods(pb_grpc.OrchestratorServiceServicer):
     ) -> pb.GetDeliberationResultResponse:
         use = self._deliberations
         return to_wire.result_response(await use.get_result(request.task_id), use.clock.now_ms())
+
+    @reports_errors
+    async def CancelDeliberation(
+        self, request: pb.CancelDeliberationRequest, context: Context
+    ) -> pb.CancelDeliberationResponse:
+        cancelled, deliberation = await self._deliberations.cancel(request.task_id, request.reason)
+        return pb.CancelDeliberationResponse(cancelled=cancelled, status=to_wire.status(deliberation))
 
     @reports_errors
     async def Orchestrate(self, request: pb.OrchestrateRequest, context: Context) -> pb.OrchestrateResponse:

@@ -31,9 +31,6 @@ class OrchestratorService(DeliberationMethods, CouncilMethods, ObservationMethod
     async def GetTaskContext(self, request: pb.GetTaskContextRequest, context: Context) -> NoReturn:
         await _unimplemented(context, "GetTaskContext", "Orchestrate gives agents their case's context")
 
-    async def CancelDeliberation(self, request: pb.CancelDeliberationRequest, context: Context) -> NoReturn:
-        await _unimplemented(context, "CancelDeliberation", "constraints.timeout_seconds bounds a deliberation")
-
 
 async def _unimplemented(context: Context, method: str, hint: str) -> NoReturn:
     await context.abort(

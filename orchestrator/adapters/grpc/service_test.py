@@ -173,7 +173,6 @@ async def test_a_defect_is_internal_and_tells_the_caller_nothing_of_the_inside(s
         ("ProcessPlanningEvent", pb.PlanningEventRequest()),
         ("DeriveSubtasks", pb.DeriveSubtasksRequest()),
         ("GetTaskContext", pb.GetTaskContextRequest()),
-        ("CancelDeliberation", pb.CancelDeliberationRequest()),
     ],
 )
 async def test_what_is_not_there_yet_says_so(stub: Any, method: str, request_: Any) -> None:

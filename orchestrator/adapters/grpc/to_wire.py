@@ -19,6 +19,11 @@ _STATUSES: Mapping[Status, "pb.DeliberationStatus.ValueType"] = {
 }
 
 
+def status(deliberation: Deliberation) -> "pb.DeliberationStatus.ValueType":
+    """Where it stands."""
+    return _STATUSES[deliberation.status]
+
+
 def deliberate_response(deliberation: Deliberation, now_ms: int) -> pb.DeliberateResponse:
     """The answer of Deliberate. Why it FAILED stands in the warnings, since the message has no other place for it."""
     warnings = [*([deliberation.error] if deliberation.error else []), *deliberation.warnings]
@@ -28,7 +33,7 @@ def deliberate_response(deliberation: Deliberation, now_ms: int) -> pb.Deliberat
         duration_ms=_duration_ms(deliberation, now_ms),
         metadata=metadata(deliberation),
         task_id=deliberation.task_id,
-        status=_STATUSES[deliberation.status],
+        status=status(deliberation),
         warnings=warnings,
     )
 
@@ -37,7 +42,7 @@ def result_response(deliberation: Deliberation, now_ms: int) -> pb.GetDeliberati
     """The answer of GetDeliberationResult."""
     return pb.GetDeliberationResultResponse(
         task_id=deliberation.task_id,
-        status=_STATUSES[deliberation.status],
+        status=status(deliberation),
         results=results(deliberation),
         winner_id=deliberation.winner_id,
         duration_ms=_duration_ms(deliberation, now_ms),

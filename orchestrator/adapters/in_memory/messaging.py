@@ -60,6 +60,19 @@ class InMemoryAnnouncer:
             await self.handler(task_id, step_id)
 
 
+class InMemoryCanceller:
+    """StepCanceller in memory: hands each task_id to `handler`, which is set once it exists."""
+
+    def __init__(self) -> None:
+        self.handler: Callable[[str], None] | None = None
+        self.cancelled: list[str] = []
+
+    async def cancel(self, task_id: str) -> None:
+        self.cancelled.append(task_id)
+        if self.handler:
+            self.handler(task_id)
+
+
 class InMemoryEvents:
     """EventPublisher in memory: keeps each event once."""
 

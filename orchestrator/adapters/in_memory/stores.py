@@ -11,6 +11,9 @@ from orchestrator.domain.deliberation import Deliberation
 from orchestrator.domain.errors import Overloaded
 from orchestrator.domain.steps import StepResponse
 
+# How long it is remembered beyond its deadline that a deliberation is over.
+_REMEMBER_MS = 60_000
+
 
 class InMemoryLeases:
     """LeaseStore and InstanceRegistry in memory."""
@@ -99,6 +102,22 @@ class InMemoryResponses:
 
     async def get(self, step_id: str) -> StepResponse | None:
         return self._responses.get(step_id)
+
+
+class InMemoryEndings:
+    """Endings in memory."""
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
+        self._until: dict[str, int] = {}
+
+    async def mark(self, task_id: str, until_ms: int) -> None:
+        now = self._clock.now_ms()
+        self._until = {known: until for known, until in self._until.items() if until > now}
+        self._until[task_id] = max(until_ms, now) + _REMEMBER_MS
+
+    async def is_over(self, task_id: str) -> bool:
+        return self._until.get(task_id, 0) > self._clock.now_ms()
 
 
 class InMemoryContexts:

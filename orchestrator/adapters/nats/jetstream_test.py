@@ -12,6 +12,7 @@ from nats.js.errors import NotFoundError
 
 from orchestrator.adapters.json_codec import encode
 from orchestrator.adapters.nats import topology
+from orchestrator.adapters.nats.cancelling import NatsCanceller, listen_for_cancelling
 from orchestrator.adapters.nats.connection import NatsConnection
 from orchestrator.adapters.nats.consuming import Handler, JetStreamDelivery, JetStreamSource, announcements, consume
 from orchestrator.adapters.nats.presence import AgentPresence, beat
@@ -275,6 +276,25 @@ async def test_a_move_wakes_this_process_even_without_a_connection() -> None:
         await NatsWakeUps(nats, wake_ups).moved("task", over=True)
 
     assert over.is_set()
+
+
+async def test_every_worker_hears_that_a_deliberation_is_over(nats: NatsConnection, url: str) -> None:
+    other_process = NatsConnection(url, "other")
+    await other_process.connect()
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    for connection in (nats, other_process):
+        await listen_for_cancelling(connection, heard.put_nowait)
+
+    await nats.client.publish(topology.CANCEL_SUBJECT, b"nonsense")
+    await NatsCanceller(nats).cancel("a.b/c")
+
+    async with asyncio.timeout(10):
+        assert [await heard.get() for _ in range(2)] == ["a.b/c"] * 2
+    await other_process.close()
+
+
+async def test_that_workers_cannot_be_told_is_no_error() -> None:
+    await NatsCanceller(NatsConnection("nats://127.0.0.1:1", "test")).cancel("task")
 
 
 async def test_actors_of_the_current_job_are_present_until_they_fall_silent(nats: NatsConnection) -> None:

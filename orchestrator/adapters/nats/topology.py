@@ -19,6 +19,7 @@ STEPS_CONSUMERS: Mapping[Pool, str] = {Pool.RAY: "agents", Pool.LOCAL: "local-ag
 CONTEXT_CONSUMER = "orchestrator-context"
 
 ALIVE_PREFIX = "agents.alive"
+CANCEL_SUBJECT = "agents.cancel"
 EVENTS_PREFIX = "orchestration.deliberation"
 MOVED_PREFIX = "deliberations.moved"
 

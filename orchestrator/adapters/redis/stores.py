@@ -8,13 +8,15 @@ from redis.asyncio import Redis
 from orchestrator.adapters.json_codec import decode, encode
 from orchestrator.adapters.redis.connection import translated
 from orchestrator.adapters.redis.leases import milliseconds, owner_key
-from orchestrator.application.ports import Lease, VersionConflict
+from orchestrator.application.ports import Clock, Lease, VersionConflict
 from orchestrator.domain.context import ContextEvent, ContextKind
 from orchestrator.domain.deliberation import Deliberation
 from orchestrator.domain.errors import Overloaded
 from orchestrator.domain.steps import StepResponse
 
 _OPEN = "deliberations:open"
+# How long it is remembered beyond its deadline that a deliberation is over: clocks differ, and steps may be in flight.
+_REMEMBER_MS = 60_000
 
 # KEYS: document, open ones, owner.
 # ARGV: document, seconds to keep it, deadline, limit of open ones, task_id, owner, milliseconds of the lease.
@@ -122,6 +124,23 @@ class RedisResponses:
         with translated():
             document = await self._client.get(f"step:{step_id}")
         return decode(StepResponse, document) if document else None
+
+
+class RedisEndings:
+    """Endings in Redis: a key for each deliberation, which expires."""
+
+    def __init__(self, client: Redis, clock: Clock) -> None:
+        self._client = client
+        self._clock = clock
+
+    async def mark(self, task_id: str, until_ms: int) -> None:
+        left_ms = max(until_ms - self._clock.now_ms(), 0)
+        with translated():
+            await self._client.set(f"over:{task_id}", 1, px=left_ms + _REMEMBER_MS)
+
+    async def is_over(self, task_id: str) -> bool:
+        with translated():
+            return bool(await self._client.exists(f"over:{task_id}"))
 
 
 class RedisContexts:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.adapters.in_memory.clock import ManualClock
 from orchestrator.adapters.in_memory.stores import InMemoryContexts, InMemoryDeliberations, InMemoryResponses
 from orchestrator.adapters.redis.connection import RedisDependency, connect
-from orchestrator.adapters.redis.stores import RedisContexts, RedisDeliberations, RedisResponses
+from orchestrator.adapters.redis.stores import RedisContexts, RedisDeliberations, RedisEndings, RedisResponses
 from orchestrator.application.ports import ContextStore, DeliberationStore, Lease, ResponseStore, VersionConflict
 from orchestrator.domain.context import ContextEvent, ContextKind
 from orchestrator.domain.errors import DependencyLost, Overloaded
@@ -146,6 +147,19 @@ async def test_an_event_id_that_is_known_replaces_nothing_and_adds_nothing(store
         await stores.contexts.append(event)
 
     assert list((await stores.contexts.read("case"))[ContextKind.DECISION]) == [first]
+
+
+async def test_what_is_over_is_remembered_until_its_deadline_and_a_while_longer(url: str) -> None:
+    client, clock = connect(url), ManualClock(START_MS)
+    await client.flushall()
+    endings = RedisEndings(client, clock)
+    await endings.mark("soon", START_MS + MINUTE_MS)
+    await endings.mark("long ago", 0)
+
+    assert [await endings.is_over(task_id) for task_id in ("soon", "long ago", "never")] == [True, True, False]
+    assert MINUTE_MS < await client.pttl("over:soon") <= 2 * MINUTE_MS
+    assert 0 < await client.pttl("over:long ago") <= MINUTE_MS
+    await client.aclose()
 
 
 async def test_what_is_stored_expires(url: str) -> None:

@@ -1,5 +1,6 @@
 """Chat completions against a real HTTP server that behaves as it is told."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 
@@ -174,3 +175,24 @@ async def test_an_endpoint_that_does_not_answer_is_named() -> None:
     await model.close()
 
     assert raised.value.dependency == endpoint
+
+
+async def test_cancelling_closes_the_connection_so_that_the_server_can_stop() -> None:
+    asked, hung_up = asyncio.Event(), asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        asked.set()
+        while await reader.read(65_536):
+            pass
+        hung_up.set()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        model = VllmModel(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1")
+        asking = asyncio.create_task(model.complete(make_step_request(), 1, None, 60))
+        async with asyncio.timeout(10):
+            await asked.wait()
+            asking.cancel()
+            await hung_up.wait()
+        await model.close()
