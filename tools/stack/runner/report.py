@@ -13,6 +13,8 @@ from tools.stack.runner.junit import Case
 from tools.stack.runner.manifest import Manifest
 from tools.stack.runner.podman import ContainerState
 from tools.stack.runner.reporting.critical_path import Leg, critical_path
+from tools.stack.runner.reporting.document import Run, document
+from tools.stack.runner.reporting.page import page
 from tools.stack.runner.reporting.redact import redact
 from tools.stack.runner.reporting.trace import trace
 from tools.stack.runner.resources import ResourceWatch
@@ -46,11 +48,11 @@ class Report:
             shutil.move(left, self._outputs / "outputs")
 
     def write_summary(self, failure: BaseException | None) -> None:
-        """Writes timeline.json, resources.json, trace.json and summary.txt."""
+        """Writes timeline.json, resources.json, trace.json, summary.txt and report.html."""
         if self._outputs is None:
             return
         self._outputs.mkdir(parents=True, exist_ok=True)
-        document = {
+        facts = {
             "stack": self._manifest.label,
             "failure": None if failure is None else str(failure) or type(failure).__name__,
             **self._timeline.document(),
@@ -63,10 +65,13 @@ class Report:
         }
         path = self._critical_path()
         events = trace(self._timeline, path, self.cases, self._memory.series)
-        (self._outputs / "timeline.json").write_text(json.dumps(document, indent=2) + "\n")
+        (self._outputs / "timeline.json").write_text(json.dumps(facts, indent=2) + "\n")
         (self._outputs / "resources.json").write_text(json.dumps(self._memory.document()) + "\n")
         (self._outputs / "trace.json").write_text(json.dumps(events) + "\n")
         (self._outputs / "summary.txt").write_text(self.summary() + "\n")
+        logs = {file.stem: file for file in sorted((self._outputs / "logs").glob("*.log"))}
+        run = Run(self._manifest, self._timeline, self._memory, failure, self.states, self.cases, path, logs)
+        (self._outputs / "report.html").write_text(page(document(run), self.summary()))
 
     def _critical_path(self) -> list[Leg]:
         phases = {span.name: span for span in self._timeline.phases}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from tools.stack.runner.cgroup import CpuFile, MemoryFiles
@@ -24,10 +25,12 @@ class Series:
 
     def busy_cpus(self) -> list[tuple[float, float]]:
         """Time and how many processors were busy, on average, since the sample before."""
-        pairs = zip(
-            zip(self.times, self.cpu, strict=True), zip(self.times[1:], self.cpu[1:], strict=True), strict=False
-        )
+        pairs = pairwise(zip(self.times, self.cpu, strict=True))
         return [(t1, max(0.0, used1 - used0) / (t1 - t0)) for (t0, used0), (t1, used1) in pairs if t1 > t0]
+
+    def used_cpu(self) -> float:
+        """Processor seconds that were used in all."""
+        return sum(after - before for before, after in pairwise([0.0, *self.cpu]) if after > before)
 
     def halve(self) -> None:
         """Drops every second sample."""

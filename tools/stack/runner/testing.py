@@ -78,7 +78,7 @@ async def run(manifest: Manifest, runfiles: Runfiles, bazel: BazelTest, argument
     finally:
         session.progress.text(f"\n{session.report.summary()}")
         if bazel.shown_outputs:
-            session.progress.text(f"\nlogs and states of all containers: {bazel.shown_outputs}\n")
+            session.progress.text(f"\nreport.html, and logs and states of all containers: {bazel.shown_outputs}\n")
 
 
 async def _run_tests(session: Session, tests: Service, bazel: BazelTest, arguments: Sequence[str]) -> None:
