@@ -1,7 +1,6 @@
 """Wiring: the only place that knows which adapter stands behind which port."""
 
 import asyncio
-import uuid
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +8,8 @@ from typing import Any
 
 from orchestrator import __version__
 from orchestrator.adapters.grpc.authentication import read_tokens
-from orchestrator.adapters.grpc.council_methods import CouncilUseCases
 from orchestrator.adapters.grpc.credentials import TlsFiles
-from orchestrator.adapters.grpc.deliberation_methods import DeliberationUseCases
-from orchestrator.adapters.grpc.observation_methods import ObservationUseCases
 from orchestrator.adapters.grpc.server import GrpcServer, ServerPolicy
-from orchestrator.adapters.grpc.service import OrchestratorService
 from orchestrator.adapters.in_memory.clock import SystemClock
 from orchestrator.adapters.in_memory.councils import InMemoryCouncils
 from orchestrator.adapters.in_memory.messaging import (
@@ -24,6 +19,7 @@ from orchestrator.adapters.in_memory.messaging import (
     InMemoryQueue,
 )
 from orchestrator.adapters.in_memory.model import MockModel
+from orchestrator.adapters.in_memory.plans import InMemoryPlans, InMemoryTasks
 from orchestrator.adapters.in_memory.statistics import InMemoryStatistics
 from orchestrator.adapters.in_memory.stores import (
     InMemoryContexts,
@@ -37,52 +33,31 @@ from orchestrator.adapters.nats.cancelling import NatsCanceller, listen_for_canc
 from orchestrator.adapters.nats.connection import NatsConnection
 from orchestrator.adapters.nats.consuming import JetStreamSource, announcements, consume
 from orchestrator.adapters.nats.presence import AgentPresence, beat
-from orchestrator.adapters.nats.publishing import JetStreamAnnouncer, JetStreamEvents, JetStreamQueue
+from orchestrator.adapters.nats.publishing import JetStreamAnnouncer, JetStreamEvents, JetStreamQueue, JetStreamTasks
 from orchestrator.adapters.nats.wake_ups import NatsWakeUps
 from orchestrator.adapters.ray.agent_job import JOB_VARIABLE, AgentJob
 from orchestrator.adapters.ray.jobs_api import JobsApi
 from orchestrator.adapters.redis import connection as redis_connection
 from orchestrator.adapters.redis.councils import RedisCouncils
 from orchestrator.adapters.redis.leases import RedisLeases, RedisLock
+from orchestrator.adapters.redis.plans import RedisPlans
 from orchestrator.adapters.redis.statistics import RedisStatistics
 from orchestrator.adapters.redis.stores import RedisContexts, RedisDeliberations, RedisEndings, RedisResponses
 from orchestrator.adapters.vllm.client import VllmDependency, VllmModel
 from orchestrator.agents.models import ModelByAgentType
 from orchestrator.agents.pump import Pump
 from orchestrator.agents.worker import Identity, StepWorker, WorkerPolicy
-from orchestrator.application.cancel import CancelDeliberation
 from orchestrator.application.context import KeepContextEvent
-from orchestrator.application.councils import CreateCouncil, DeleteCouncil, ListCouncils
-from orchestrator.application.deliberate import AwaitResult, DeliberationPolicy, StartDeliberation
-from orchestrator.application.dispatcher import Dispatcher
-from orchestrator.application.follow import FollowDeliberation
-from orchestrator.application.membership import RegisterAgent, UnregisterAgent
 from orchestrator.application.ownership import Ownership
+from orchestrator.application.planning import KeepPlanningEvent
 from orchestrator.application.ports import (
-    Clock,
-    ContextStore,
-    CouncilStore,
-    DeliberationStore,
-    Endings,
-    EventPublisher,
-    InstanceRegistry,
     Lease,
-    LeaseStore,
-    MoveAnnouncer,
-    ResponseStore,
-    StatisticsStore,
-    StepCanceller,
-    StepQueue,
 )
 from orchestrator.application.progress import Progress
 from orchestrator.application.readiness import Readiness
-from orchestrator.application.results import GetDeliberationResult
-from orchestrator.application.statistics import GetMetrics, GetStatus
 from orchestrator.application.wake_ups import WakeUps
-from orchestrator.application.workload import LookAtWork
+from orchestrator.composition import Composition, Ports, compose, new_id
 from orchestrator.domain.council import Pool, standing_councils
-from orchestrator.domain.prompts import TokenBudgets
-from orchestrator.domain.request import Limits
 from orchestrator.settings import Settings
 
 # Concurrent handlers of announcements; those of one deliberation take turns.
@@ -103,41 +78,22 @@ class Service:
     closing: Sequence[Callable[[], Awaitable[None]]]
 
 
-@dataclass(frozen=True)
-class _Ports:
-    """What stands behind the ports of the use cases."""
-
-    deliberations: DeliberationStore
-    leases: LeaseStore
-    registry: InstanceRegistry
-    responses: ResponseStore
-    contexts: ContextStore
-    councils: CouncilStore
-    queue: StepQueue
-    events: EventPublisher
-    moves: MoveAnnouncer
-    endings: Endings
-    canceller: StepCanceller
-    statistics: StatisticsStore
-    clock: Clock
-
-
 def real_service(settings: Settings) -> Service:
     """The service on NATS, Redis, Ray and vLLM. It starts before they are there, and becomes ready when they are."""
     delivery = topology.DeliveryPolicy(settings.ack_wait_s, settings.max_deliver)
     nats = NatsConnection(settings.nats_url, "orchestrator")
     redis = redis_connection.connect(settings.redis_url)
     jobs = JobsApi(settings.ray_jobs_url)
-    instance = _new_id()
+    instance = new_id()
     leases = RedisLeases(redis)
     lock = RedisLock(redis, "agents-job", instance, _JOB_LOCK_S)
-    job = AgentJob(jobs, settings.agent_entrypoint, settings.agent_environment(), __version__, _new_id, lock)
+    job = AgentJob(jobs, settings.agent_entrypoint, settings.agent_environment(), __version__, new_id, lock)
     presence = AgentPresence(nats, lambda: job.current)
     vllm = VllmDependency(settings.vllm_url, settings.model)
     wake_ups = WakeUps()
     moves = NatsWakeUps(nats, wake_ups)
     readiness = Readiness((nats, redis_connection.RedisDependency(redis), presence, vllm))
-    ports = _Ports(
+    ports = Ports(
         deliberations=RedisDeliberations(redis, settings.result_ttl_s),
         leases=leases,
         registry=leases,
@@ -150,11 +106,14 @@ def real_service(settings: Settings) -> Service:
         endings=RedisEndings(redis, SystemClock()),
         canceller=NatsCanceller(nats),
         statistics=RedisStatistics(redis),
+        plans=RedisPlans(redis),
+        tasks=JetStreamTasks(nats),
         clock=SystemClock(),
     )
     ownership = _ownership(settings, ports, instance)
-    progress, server = _core(settings, ports, ownership, wake_ups, readiness)
-    keep = KeepContextEvent(ports.contexts)
+    composed = compose(settings, ports, ownership, wake_ups, readiness)
+    keep_context = KeepContextEvent(ports.contexts)
+    keep_planning = KeepPlanningEvent(composed.process_planning_event)
     model = VllmModel(settings.vllm_url, settings.endpoints)
     worker = StepWorker(
         ports.responses,
@@ -162,7 +121,7 @@ def real_service(settings: Settings) -> Service:
         JetStreamAnnouncer(nats),
         ModelByAgentType(model, MockModel()),
         ports.clock,
-        Identity(node_id="", actor_id=f"local-{_new_id()}"),
+        Identity(node_id="", actor_id=f"local-{new_id()}"),
         _worker_policy(settings),
     )
     local_agents = _pump(settings, worker, nats, Pool.LOCAL, settings.local_concurrency)
@@ -183,17 +142,18 @@ def real_service(settings: Settings) -> Service:
         await presence.listen()
         await moves.listen()
         await listen_for_cancelling(nats, local_agents.cancel)
-        results = announcements(progress.step_answered)
+        results = announcements(composed.progress.step_answered)
         async with asyncio.TaskGroup() as consumers:
             consumers.create_task(local_agents.run())
-            consumers.create_task(consume(nats, topology.CONTEXT, topology.CONTEXT_CONSUMER, keep))
+            consumers.create_task(consume(nats, topology.CONTEXT, topology.CONTEXT_CONSUMER, keep_context))
+            consumers.create_task(consume(nats, topology.PLANNING, topology.PLANNING_CONSUMER, keep_planning))
             for _ in range(_RESULT_SLOTS):
                 consumers.create_task(consume(nats, topology.RESULTS, topology.results_consumer(instance), results))
 
     return Service(
-        server,
+        _server(settings, composed),
         readiness,
-        progress,
+        composed.progress,
         ownership,
         tasks=(connect_and_consume, job.keep_running),
         closing=(
@@ -215,7 +175,7 @@ def dev_service(settings: Settings) -> Service:
     leases = InMemoryLeases()
     queue, announcer, responses = InMemoryQueue(settings.max_deliver), InMemoryAnnouncer(), InMemoryResponses()
     canceller = InMemoryCanceller()
-    ports = _Ports(
+    ports = Ports(
         deliberations=InMemoryDeliberations(leases),
         leases=leases,
         registry=leases,
@@ -228,18 +188,20 @@ def dev_service(settings: Settings) -> Service:
         endings=InMemoryEndings(),
         canceller=canceller,
         statistics=InMemoryStatistics(),
+        plans=InMemoryPlans(),
+        tasks=InMemoryTasks(),
         clock=SystemClock(),
     )
     readiness = Readiness(())
-    ownership = _ownership(settings, ports, _new_id())
-    progress, server = _core(settings, ports, ownership, wake_ups, readiness)
-    announcer.handler = progress.step_answered
+    ownership = _ownership(settings, ports, new_id())
+    composed = compose(settings, ports, ownership, wake_ups, readiness)
+    announcer.handler = composed.progress.step_answered
     worker = StepWorker(
         responses, ports.endings, announcer, MockModel(), ports.clock, Identity("dev", "dev"), _worker_policy(settings)
     )
     pump = Pump(worker, lambda: queue, settings.agent_concurrency, heartbeat_s=settings.ack_wait_s)
     canceller.handler = pump.cancel
-    return Service(server, readiness, progress, ownership, tasks=(pump.run,), closing=())
+    return Service(_server(settings, composed), readiness, composed.progress, ownership, tasks=(pump.run,), closing=())
 
 
 async def run_agent(settings: Settings, identity: Identity, job: str) -> None:
@@ -275,81 +237,23 @@ def agent_environment(environment: dict[str, str]) -> tuple[Settings, str]:
     return Settings.of_agent(environment), environment.get(JOB_VARIABLE, "")
 
 
-def _core(
-    settings: Settings, ports: _Ports, ownership: Ownership, wake_ups: WakeUps, readiness: Readiness
-) -> tuple[Progress, GrpcServer]:
-    budgets = TokenBudgets(
-        settings.propose_tokens, settings.review_tokens, settings.revise_tokens, settings.prompt_tokens
-    )
-    limits = Limits(settings.max_agents, settings.max_rounds, settings.max_timeout_s)
-    policy = DeliberationPolicy(settings.model, limits, settings.max_open, settings.timeout_s)
-    dispatcher = Dispatcher(
-        ports.deliberations,
-        ports.queue,
-        ports.events,
-        ports.moves,
-        ports.endings,
-        ports.canceller,
-        ports.statistics,
-        budgets,
-    )
-    progress = Progress(ports.deliberations, ports.responses, ownership, dispatcher, ports.clock)
-    start = StartDeliberation(
-        ports.deliberations,
-        ports.contexts,
-        ownership,
-        dispatcher,
-        ports.councils,
-        readiness,
-        policy,
-        ports.clock,
-        _new_id,
-    )
-    look = LookAtWork(ports.deliberations, ports.clock)
-    service = OrchestratorService(
-        DeliberationUseCases(
-            start=start,
-            await_result=AwaitResult(ports.deliberations, wake_ups),
-            get_result=GetDeliberationResult(ports.deliberations),
-            cancel=CancelDeliberation(ports.deliberations, ownership, dispatcher, ports.clock),
-            follow=FollowDeliberation(ports.deliberations, wake_ups),
-            clock=ports.clock,
-        ),
-        CouncilUseCases(
-            create=CreateCouncil(ports.councils, limits),
-            list=ListCouncils(ports.councils, look, readiness, settings.model),
-            delete=DeleteCouncil(ports.councils),
-            register=RegisterAgent(ports.councils, settings.endpoints),
-            unregister=UnregisterAgent(ports.councils),
-        ),
-        ObservationUseCases(
-            status=GetStatus(readiness, ports.statistics, look, ports.clock),
-            metrics=GetMetrics(ports.statistics, ports.councils, look, readiness, ports.clock),
-        ),
-    )
-    return progress, GrpcServer(service, settings.listen, _server_policy(settings))
-
-
-def _server_policy(settings: Settings) -> ServerPolicy:
+def _server(settings: Settings, composed: Composition) -> GrpcServer:
     tls = None
     if settings.tls_cert_file:
         client_ca = Path(settings.tls_client_ca_file) if settings.tls_client_ca_file else None
         tls = TlsFiles(Path(settings.tls_cert_file), Path(settings.tls_key_file), client_ca)
     tokens = read_tokens(Path(settings.token_file)) if settings.token_file else ()
-    return ServerPolicy(tls, tokens, settings.max_calls, settings.max_message_bytes)
+    policy = ServerPolicy(tls, tokens, settings.max_calls, settings.max_message_bytes)
+    return GrpcServer(composed.service, settings.listen, policy)
 
 
 def _pump(settings: Settings, worker: StepWorker, nats: NatsConnection, pool: Pool, concurrency: int) -> Pump:
     return Pump(worker, lambda: JetStreamSource(nats, pool), concurrency, heartbeat_s=settings.ack_wait_s / 3)
 
 
-def _ownership(settings: Settings, ports: _Ports, instance: str) -> Ownership:
+def _ownership(settings: Settings, ports: Ports, instance: str) -> Ownership:
     return Ownership(ports.deliberations, ports.leases, ports.registry, Lease(instance, settings.lease_s))
 
 
 def _worker_policy(settings: Settings) -> WorkerPolicy:
     return WorkerPolicy(settings.max_deliver, settings.step_timeout_s)
-
-
-def _new_id() -> str:
-    return uuid.uuid4().hex

@@ -10,6 +10,8 @@ from typing import Protocol
 from orchestrator.domain.context import ContextEvent, ContextKind
 from orchestrator.domain.council import Council
 from orchestrator.domain.deliberation import Deliberation
+from orchestrator.domain.derivation import AtomicTask, Derivation
+from orchestrator.domain.planning import PlanningEvent
 from orchestrator.domain.statistics import Finished, Totals
 from orchestrator.domain.steps import StepRequest, StepResponse, Usage
 
@@ -180,6 +182,32 @@ class ContextStore(Protocol):
 
     async def read(self, case_id: str) -> Mapping[ContextKind, Sequence[ContextEvent]]:
         """The case's events by kind, oldest first."""
+
+
+class PlanStore(Protocol):
+    """Keeps what happened to plans, a bounded number of events of each, and the tasks that were derived from them."""
+
+    async def append(self, event: PlanningEvent) -> bool:
+        """Keeps an event; says whether it is new. One with the same identity again replaces nothing and adds nothing."""
+
+    async def events(self, case_id: str, plan_id: str) -> Sequence[PlanningEvent]:
+        """The plan's events, oldest first."""
+
+    async def put_if_absent(self, derivation: Derivation) -> Derivation:
+        """Stores a derivation unless there is one with its id; returns the one that is stored."""
+
+    async def derivation(self, derivation_id: str) -> Derivation | None:
+        """The derivation as stored, or None."""
+
+    async def mark_published(self, derivation: Derivation) -> None:
+        """Notes that the tasks of a stored derivation have been published."""
+
+
+class TaskPublisher(Protocol):
+    """Hands derived tasks on to whoever works them off."""
+
+    async def publish(self, task: AtomicTask) -> None:
+        """Publishes a task; the same one again within two minutes adds nothing."""
 
 
 @dataclass(frozen=True)

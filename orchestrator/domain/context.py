@@ -50,7 +50,7 @@ def parse_event(raw: object) -> ContextEvent:
     if not isinstance(scope, str):
         raise InvalidContextEvent("scope must be a string")
     for name, value in (*texts.items(), ("scope", scope)):
-        if not _is_unicode(value):
+        if not is_unicode(value):
             raise InvalidContextEvent(f"{name} has half of a surrogate pair, which no text has")
     if texts["kind"] not in tuple(ContextKind):
         raise InvalidContextEvent(f"kind must be one of {', '.join(ContextKind)}")
@@ -59,7 +59,7 @@ def parse_event(raw: object) -> ContextEvent:
     return ContextEvent(texts["event_id"], texts["case_id"], ContextKind(texts["kind"]), texts["text"], occurred, scope)
 
 
-def _is_unicode(text: str) -> bool:
+def is_unicode(text: str) -> bool:
     """Whether `text` can be encoded. An escape in JSON can name what is no character."""
     return not any("\ud800" <= character <= "\udfff" for character in text)
 

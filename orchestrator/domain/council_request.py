@@ -109,11 +109,12 @@ def member_of(request: NewAgent, council: Council) -> Member:
 
 def validate_role(name: str, role: str) -> None:
     """Raises InvalidRequest, which names the field `name`, if no council can have this role."""
-    if violations := [*_bad_role(name, role)]:
+    if violations := [*bad_role(name, role)]:
         raise InvalidRequest(violations)
 
 
-def _bad_role(name: str, role: str) -> Iterator[FieldViolation]:
+def bad_role(name: str, role: str) -> Iterator[FieldViolation]:
+    """A violation of the field `name` if no council can have this role."""
     if not _ROLE.fullmatch(role):
         yield FieldViolation(name, "must be a capital letter and up to 31 capital letters, digits and underscores")
 
@@ -124,7 +125,7 @@ def _bad_model(name: str, model: str) -> Iterator[FieldViolation]:
 
 
 def _council_violations(request: NewCouncil, limits: Limits) -> Iterator[FieldViolation]:
-    yield from _bad_role("role", request.role)
+    yield from bad_role("role", request.role)
     yield from out_of_range("num_agents", request.num_agents, 0, limits.max_agents)
     yield from out_of_range("config.deliberation_rounds", request.rounds, 0, limits.max_rounds)
     yield from _bad_model("config.model_profile", request.model)
@@ -145,7 +146,7 @@ def _agent_violations(request: NewAgent, endpoints: tuple[str, ...]) -> Iterator
         )
     if request.agent_id == SELECTOR.agent_id:
         yield FieldViolation("agent_id", "is that of the service's own architect")
-    yield from _bad_role("role", request.role)
+    yield from bad_role("role", request.role)
     capabilities = request.capabilities
     for name in ("supported_tasks", "languages"):
         yield from bad_texts(f"capabilities.{name}", getattr(capabilities, name), _MAX_ENTRIES, _MAX_ENTRY)

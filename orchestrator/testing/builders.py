@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from orchestrator.domain.council import make_council
 from orchestrator.domain.deliberation import Deliberation
+from orchestrator.domain.planning import PlanningEvent
 from orchestrator.domain.prompts import TokenBudgets, render
 from orchestrator.domain.request import DeliberationRequest
 from orchestrator.domain.steps import Step, StepKind, StepRequest, StepResponse, Usage
@@ -86,3 +87,9 @@ def make_step_request(kind: StepKind = StepKind.PROPOSE) -> StepRequest:
     while deliberation.phase is not kind:
         answer_phase(deliberation)
     return render(deliberation, next(iter(deliberation.pending.values())), TokenBudgets())
+
+
+def make_planning_event(**changes: object) -> PlanningEvent:
+    """A plan of a case is approved at START_MS."""
+    base = PlanningEvent("plan.state_changed", "case-1", "plan-1", "DRAFT", "APPROVED", START_MS)
+    return replace(base, **changes)  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from orchestrator.adapters.in_memory.clock import ManualClock
 from orchestrator.adapters.in_memory.councils import InMemoryCouncils
 from orchestrator.adapters.in_memory.messaging import InMemoryCanceller, InMemoryEvents
+from orchestrator.adapters.in_memory.plans import InMemoryPlans, InMemoryTasks
 from orchestrator.adapters.in_memory.statistics import InMemoryStatistics
 from orchestrator.adapters.in_memory.stores import (
     InMemoryContexts,
@@ -21,6 +22,7 @@ from orchestrator.application.dispatcher import Dispatcher
 from orchestrator.application.follow import FollowDeliberation
 from orchestrator.application.membership import RegisterAgent, UnregisterAgent
 from orchestrator.application.ownership import Ownership
+from orchestrator.application.planning import DeriveSubtasks, ProcessPlanningEvent
 from orchestrator.application.ports import Dependency, Lease
 from orchestrator.application.progress import Progress
 from orchestrator.application.readiness import Readiness
@@ -123,6 +125,10 @@ class Stage:
         self.delete_council = DeleteCouncil(self.councils)
         look = LookAtWork(self.store, self.clock)
         self.list_councils = ListCouncils(self.councils, look, self.readiness, "tiny")
+        self.plans: InMemoryPlans = beside.plans if beside else InMemoryPlans()
+        self.tasks: InMemoryTasks = beside.tasks if beside else InMemoryTasks()
+        self.derive_subtasks = DeriveSubtasks(self.plans, self.contexts, self.councils, self.tasks)
+        self.process_planning_event = ProcessPlanningEvent(self.plans, self.contexts, self.derive_subtasks)
         self.get_status = GetStatus(self.readiness, self.statistics, look, self.clock)
         self.get_metrics = GetMetrics(self.statistics, self.councils, look, self.readiness, self.clock)
         self.register = RegisterAgent(self.councils, ENDPOINTS)

@@ -9,6 +9,7 @@ import pytest
 from orchestrator.adapters.grpc.council_methods import CouncilUseCases
 from orchestrator.adapters.grpc.deliberation_methods import DeliberationUseCases
 from orchestrator.adapters.grpc.observation_methods import ObservationUseCases
+from orchestrator.adapters.grpc.planning_methods import PlanningUseCases
 from orchestrator.adapters.grpc.server import GrpcServer, ServerPolicy
 from orchestrator.adapters.grpc.service import OrchestratorService
 from orchestrator.testing.stage import Stage, SwitchedDependency
@@ -46,6 +47,7 @@ def service(stage: Stage) -> OrchestratorService:
             clock=stage.clock,
         ),
         councils,
+        PlanningUseCases(process=stage.process_planning_event, derive=stage.derive_subtasks),
         ObservationUseCases(status=stage.get_status, metrics=stage.get_metrics),
     )
 

@@ -170,8 +170,6 @@ async def test_a_defect_is_internal_and_tells_the_caller_nothing_of_the_inside(s
 @pytest.mark.parametrize(
     ("method", "request_"),
     [
-        ("ProcessPlanningEvent", pb.PlanningEventRequest()),
-        ("DeriveSubtasks", pb.DeriveSubtasksRequest()),
         ("GetTaskContext", pb.GetTaskContextRequest()),
     ],
 )

@@ -4,9 +4,10 @@ import json
 
 from orchestrator.adapters.json_codec import encode
 from orchestrator.adapters.nats.connection import NatsConnection, translated
-from orchestrator.adapters.nats.topology import EVENTS_PREFIX, results_subject, steps_subject
+from orchestrator.adapters.nats.topology import EVENTS_PREFIX, results_subject, steps_subject, tasks_subject
 from orchestrator.application.correlation import trace_headers
 from orchestrator.application.ports import DeliberationEvent
+from orchestrator.domain.derivation import AtomicTask
 from orchestrator.domain.steps import StepRequest
 
 _MESSAGE_ID = "Nats-Msg-Id"
@@ -42,6 +43,13 @@ class JetStreamAnnouncer(JetStreamPublisher):
     async def announce(self, task_id: str, step_id: str) -> None:
         announcement = {"task_id": task_id, "step_id": step_id, **trace_headers()}
         await self.publish_json(results_subject(task_id), json.dumps(announcement))
+
+
+class JetStreamTasks(JetStreamPublisher):
+    """TaskPublisher over JetStream."""
+
+    async def publish(self, task: AtomicTask) -> None:
+        await self.publish_json(tasks_subject(task.role), encode(task), task.task_id)
 
 
 class JetStreamEvents(JetStreamPublisher):

@@ -14,9 +14,12 @@ STEPS = "AGENT_STEPS"
 RESULTS = "AGENT_RESULTS"
 ORCHESTRATION = "ORCHESTRATION"
 CONTEXT = "CONTEXT"
+PLANNING = "PLANNING"
+TASKS = "TASKS"
 
 STEPS_CONSUMERS: Mapping[Pool, str] = {Pool.RAY: "agents", Pool.LOCAL: "local-agents"}
 CONTEXT_CONSUMER = "orchestrator-context"
+PLANNING_CONSUMER = "orchestrator-planning"
 
 ALIVE_PREFIX = "agents.alive"
 CANCEL_SUBJECT = "agents.cancel"
@@ -39,6 +42,11 @@ def steps_subject(pool: Pool, role: str) -> str:
 def results_subject(task_id: str) -> str:
     """Where the announcements for a deliberation go."""
     return f"agent.results.{token(task_id)}"
+
+
+def tasks_subject(role: str) -> str:
+    """Where the tasks go that were derived for a role."""
+    return f"orchestration.tasks.{token(role.lower())}"
 
 
 def token(text: str) -> str:
@@ -66,8 +74,16 @@ def streams() -> Sequence[StreamConfig]:
         ),
         StreamConfig(name=RESULTS, subjects=["agent.results.>"], max_age=_HOUR_S, duplicate_window=_DUPLICATES_S),
         StreamConfig(
-            name=ORCHESTRATION, subjects=["orchestration.>"], max_age=24 * _HOUR_S, duplicate_window=_DUPLICATES_S
+            name=ORCHESTRATION,
+            subjects=["orchestration.deliberation.>"],
+            max_age=24 * _HOUR_S,
+            duplicate_window=_DUPLICATES_S,
         ),
+        # Behind ORCHESTRATION, which took these subjects too before there were tasks.
+        StreamConfig(
+            name=TASKS, subjects=["orchestration.tasks.>"], max_age=7 * 24 * _HOUR_S, duplicate_window=_DUPLICATES_S
+        ),
+        StreamConfig(name=PLANNING, subjects=["planning.>"], max_age=7 * 24 * _HOUR_S, duplicate_window=_DUPLICATES_S),
         StreamConfig(name=CONTEXT, subjects=["context.>"], max_age=7 * 24 * _HOUR_S, duplicate_window=_DUPLICATES_S),
     )
 
@@ -80,6 +96,7 @@ def consumers(steps: DeliveryPolicy) -> Sequence[tuple[str, ConsumerConfig]]:
         (STEPS, _consumer(STEPS_CONSUMERS[Pool.RAY], steps, "agent.steps.ray.>", "agent.steps.*")),
         (STEPS, _consumer(STEPS_CONSUMERS[Pool.LOCAL], steps, "agent.steps.local.>")),
         (CONTEXT, _consumer(CONTEXT_CONSUMER, DeliveryPolicy(max_deliver=100))),
+        (PLANNING, _consumer(PLANNING_CONSUMER, DeliveryPolicy(max_deliver=100))),
     )
 
 

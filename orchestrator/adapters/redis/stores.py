@@ -7,6 +7,7 @@ from redis.asyncio import Redis
 
 from orchestrator.adapters.json_codec import decode, encode
 from orchestrator.adapters.redis.connection import translated
+from orchestrator.adapters.redis.event_log import EventLog
 from orchestrator.adapters.redis.leases import milliseconds, owner_key
 from orchestrator.application.ports import Clock, Lease, VersionConflict
 from orchestrator.domain.context import ContextEvent, ContextKind
@@ -36,26 +37,6 @@ local current = redis.call('GET', KEYS[1])
 if not current or cjson.decode(current)['version'] ~= tonumber(ARGV[1]) then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
 return 1
-"""
-
-# KEYS: ids by time, documents by id. ARGV: id, time, document, how many to keep, seconds to keep them.
-_APPEND = """
-if redis.call('HSETNX', KEYS[2], ARGV[1], ARGV[3]) == 1 then
-    redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
-    for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -tonumber(ARGV[4]) - 1)) do
-        redis.call('ZREM', KEYS[1], id)
-        redis.call('HDEL', KEYS[2], id)
-    end
-end
-redis.call('EXPIRE', KEYS[1], ARGV[5])
-redis.call('EXPIRE', KEYS[2], ARGV[5])
-"""
-
-# KEYS: ids by time, documents by id. Both are read in one moment.
-_READ = """
-local ids = redis.call('ZRANGE', KEYS[1], 0, -1)
-if #ids == 0 then return {} end
-return redis.call('HMGET', KEYS[2], unpack(ids))
 """
 
 
@@ -144,24 +125,20 @@ class RedisEndings:
 
 
 class RedisContexts:
-    """ContextStore in Redis: for each case and kind the ids by time, and the events by id."""
+    """ContextStore in Redis: a log for each case and kind."""
 
     def __init__(self, client: Redis, keep: int = 200, keep_s: int = 30 * 24 * 3600) -> None:
-        self._keep = keep
-        self._keep_s = keep_s
-        self._append = client.register_script(_APPEND)
-        self._read = client.register_script(_READ)
+        self._log = EventLog(client, keep, keep_s)
 
     async def append(self, event: ContextEvent) -> None:
-        arguments = (event.event_id, event.occurred_at_ms, encode(event), self._keep, self._keep_s)
-        with translated():
-            await self._append(keys=_context_keys(event.case_id, event.kind), args=arguments)
+        await self._log.append(
+            _context_key(event.case_id, event.kind), event.event_id, event.occurred_at_ms, encode(event)
+        )
 
     async def read(self, case_id: str) -> Mapping[ContextKind, Sequence[ContextEvent]]:
         found: dict[ContextKind, Sequence[ContextEvent]] = {}
         for kind in ContextKind:
-            with translated():
-                documents = cast("list[str]", await self._read(keys=_context_keys(case_id, kind)))
+            documents = await self._log.read(_context_key(case_id, kind))
             found[kind] = tuple(decode(ContextEvent, document) for document in documents)
         return found
 
@@ -170,6 +147,5 @@ def _key(task_id: str) -> str:
     return f"deliberation:{task_id}"
 
 
-def _context_keys(case_id: str, kind: ContextKind) -> tuple[str, str]:
-    ids = f"context:{case_id}:{kind}"
-    return ids, f"{ids}:events"
+def _context_key(case_id: str, kind: ContextKind) -> str:
+    return f"context:{case_id}:{kind}"

@@ -1,0 +1,47 @@
+"""The methods of the service that are about plans."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+
+from orchestrator.adapters.grpc import planning_wire
+from orchestrator.adapters.grpc.errors import reports_errors
+from orchestrator.application.planning import DeriveSubtasks, Processed, ProcessPlanningEvent
+from protos.orchestrator.v1 import orchestrator_pb2 as pb
+from protos.orchestrator.v1 import orchestrator_pb2_grpc as pb_grpc
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+@dataclass(frozen=True)
+class PlanningUseCases:
+    """What the methods call."""
+
+    process: ProcessPlanningEvent
+    derive: DeriveSubtasks
+
+
+class PlanningMethods(pb_grpc.OrchestratorServiceServicer):
+    """ProcessPlanningEvent and DeriveSubtasks."""
+
+    _planning: PlanningUseCases
+
+    @reports_errors
+    async def ProcessPlanningEvent(
+        self, request: pb.PlanningEventRequest, context: Context
+    ) -> pb.PlanningEventResponse:
+        processed = await self._planning.process(planning_wire.planning_event(request))
+        return pb.PlanningEventResponse(
+            processed=True, message=_message(processed), derived_task_ids=processed.derived_task_ids
+        )
+
+    @reports_errors
+    async def DeriveSubtasks(self, request: pb.DeriveSubtasksRequest, context: Context) -> pb.DeriveSubtasksResponse:
+        return planning_wire.derive_response(await self._planning.derive(planning_wire.derivation_request(request)))
+
+
+def _message(processed: Processed) -> str:
+    taken_in = "the event had been taken in before" if processed.known else "the event is taken in"
+    derived = len(processed.derived_task_ids)
+    return f"{taken_in}; the plan has {derived} tasks" if derived else taken_in

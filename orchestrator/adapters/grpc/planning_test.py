@@ -1,0 +1,120 @@
+"""The contract's meaning for ProcessPlanningEvent and DeriveSubtasks."""
+
+from typing import Any
+
+import grpc
+import pytest
+from google.rpc.error_details_pb2 import BadRequest
+
+from orchestrator.domain.context import ContextKind
+from orchestrator.testing.calls import detail, failure
+from orchestrator.testing.stage import Stage
+from protos.orchestrator.v1 import orchestrator_pb2 as pb
+
+
+def _event(**changes: Any) -> pb.PlanningEventRequest:
+    return pb.PlanningEventRequest(
+        **{
+            "event_type": "plan.state_changed",
+            "case_id": "case-1",
+            "plan_id": "plan-1",
+            "from_state": "DRAFT",
+            "to_state": "APPROVED",
+            "timestamp_ms": 1_000,
+            **changes,
+        }
+    )
+
+
+def _derive(**changes: Any) -> pb.DeriveSubtasksRequest:
+    return pb.DeriveSubtasksRequest(**{"case_id": "case-1", "plan_id": "plan-1", "roles": ["DEV", "QA"], **changes})
+
+
+async def test_an_approved_plan_has_its_tasks(stub: Any) -> None:
+    event = _event(metadata={"roles": "DEV,QA", "title": "A parser"})
+
+    first, second = [await stub.ProcessPlanningEvent(event) for _ in range(2)]
+    derived = await stub.DeriveSubtasks(_derive())
+
+    assert first.processed
+    assert second.processed
+    assert first.message != second.message
+    assert list(first.derived_task_ids) == list(second.derived_task_ids) == [task.task_id for task in derived.tasks]
+    assert "A parser" in derived.tasks[0].description
+
+
+async def test_an_events_own_id_is_a_label_and_no_knowledge(stub: Any, stage: Stage) -> None:
+    for time in (1_000, 2_000):
+        await stub.ProcessPlanningEvent(_event(timestamp_ms=time, metadata={"event_id": "e1"}))
+
+    (event,) = await stage.plans.events("case-1", "plan-1")
+    assert (event.event_id, dict(event.metadata)) == ("e1", {})
+    assert len((await stage.contexts.read("case-1"))[ContextKind.TIMELINE]) == 1
+
+
+async def test_derived_tasks_come_in_order_with_what_they_wait_for(stub: Any, stage: Stage) -> None:
+    strategy = pb.DerivationStrategy(parallel_execution=True, auto_publish_to_nats=True)
+
+    answer = await stub.DeriveSubtasks(_derive(roles=["QA", "DEV", "DATA"], strategy=strategy))
+
+    dev, data, qa = answer.tasks
+    assert [task.role for task in answer.tasks] == ["DEV", "DATA", "QA"]
+    assert (answer.total_tasks, len(answer.derivation_id)) == (3, 20)
+    assert (list(dev.dependencies), list(data.dependencies)) == ([], [])
+    assert list(qa.dependencies) == [dev.task_id, data.task_id]
+    assert (dev.priority, data.priority, qa.priority) == (1, 1, 2)
+    assert (qa.case_id, qa.plan_id) == ("case-1", "plan-1")
+    assert qa.constraints.metadata["derivation_id"] == answer.derivation_id
+    assert list(stage.tasks.published) == [task.task_id for task in answer.tasks]
+
+
+async def test_a_derived_task_can_be_deliberated_on(stub: Any) -> None:
+    task = (await stub.DeriveSubtasks(_derive())).tasks[0]
+    request = pb.DeliberateRequest(
+        task_id=task.task_id,
+        task_description=task.description,
+        role=task.role,
+        constraints=task.constraints,
+        mode=pb.ASYNC,
+    )
+
+    assert (await stub.Deliberate(request)).task_id == task.task_id
+
+
+@pytest.mark.parametrize(
+    ("method", "request_", "fields"),
+    [
+        (
+            "ProcessPlanningEvent",
+            pb.PlanningEventRequest(),
+            {"event_type", "case_id", "plan_id", "to_state", "timestamp_ms"},
+        ),
+        ("ProcessPlanningEvent", _event(metadata={"event_id": "x" * 129}), {"event_id"}),
+        ("ProcessPlanningEvent", _event(metadata={"roles": "dev"}), {"metadata.roles[0]"}),
+        ("DeriveSubtasks", pb.DeriveSubtasksRequest(), {"case_id", "plan_id"}),
+        (
+            "DeriveSubtasks",
+            _derive(strategy=pb.DerivationStrategy(dependency_order=["DEV", "QA", "DEV"], max_tasks_per_role=-1)),
+            {"strategy.dependency_order", "strategy.max_tasks_per_role"},
+        ),
+    ],
+)
+async def test_what_is_not_acceptable_is_named(stub: Any, method: str, request_: Any, fields: set[str]) -> None:
+    error = await failure(getattr(stub, method)(request_))
+
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert {violation.field for violation in detail(error, BadRequest).field_violations} == fields
+
+
+@pytest.mark.parametrize(
+    ("method", "request_"),
+    [
+        ("ProcessPlanningEvent", _event(metadata={"roles": "POET"})),
+        ("DeriveSubtasks", _derive(roles=["POET"])),
+    ],
+)
+async def test_a_role_without_council_is_not_found(stub: Any, method: str, request_: Any) -> None:
+    error = await failure(getattr(stub, method)(request_))
+
+    assert error.code() is grpc.StatusCode.NOT_FOUND
+    assert "DEVOPS" in (error.details() or "")
