@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from redis.asyncio import Redis
+
 from orchestrator import __version__
 from orchestrator.adapters.grpc.authentication import read_tokens
 from orchestrator.adapters.grpc.credentials import TlsFiles
@@ -28,6 +30,7 @@ from orchestrator.adapters.in_memory.stores import (
     InMemoryLeases,
     InMemoryResponses,
 )
+from orchestrator.adapters.login import read_login
 from orchestrator.adapters.nats import topology
 from orchestrator.adapters.nats.cancelling import NatsCanceller, listen_for_cancelling
 from orchestrator.adapters.nats.connection import NatsConnection
@@ -81,8 +84,8 @@ class Service:
 def real_service(settings: Settings) -> Service:
     """The service on NATS, Redis, Ray and vLLM. It starts before they are there, and becomes ready when they are."""
     delivery = topology.DeliveryPolicy(settings.ack_wait_s, settings.max_deliver)
-    nats = NatsConnection(settings.nats_url, "orchestrator")
-    redis = redis_connection.connect(settings.redis_url)
+    nats = _nats(settings, "orchestrator")
+    redis = _redis(settings)
     jobs = JobsApi(settings.ray_jobs_url)
     instance = new_id()
     leases = RedisLeases(redis)
@@ -206,8 +209,8 @@ def dev_service(settings: Settings) -> Service:
 
 async def run_agent(settings: Settings, identity: Identity, job: str) -> None:
     """One Ray actor's work: takes steps off the queue until it is cancelled."""
-    nats = NatsConnection(settings.nats_url, f"agent-{identity.actor_id}")
-    redis = redis_connection.connect(settings.redis_url)
+    nats = _nats(settings, f"agent-{identity.actor_id}")
+    redis = _redis(settings)
     model = VllmModel(settings.vllm_url, settings.endpoints)
     clock = SystemClock()
     worker = StepWorker(
@@ -235,6 +238,16 @@ async def run_agent(settings: Settings, identity: Identity, job: str) -> None:
 def agent_environment(environment: dict[str, str]) -> tuple[Settings, str]:
     """Settings and job id of an agent, from the environment that its job was given."""
     return Settings.of_agent(environment), environment.get(JOB_VARIABLE, "")
+
+
+def _nats(settings: Settings, client_name: str) -> NatsConnection:
+    return NatsConnection(settings.nats_url, client_name, read_login(settings.nats_user, settings.nats_password_file))
+
+
+def _redis(settings: Settings) -> "Redis":
+    return redis_connection.connect(
+        settings.redis_url, read_login(settings.redis_username, settings.redis_password_file)
+    )
 
 
 def _server(settings: Settings, composed: Composition) -> GrpcServer:

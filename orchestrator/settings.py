@@ -25,6 +25,8 @@ def _shared(env: str, default: Any, help_: str, pattern: str = "", low: float = 
     return field(default=default, metadata=meta)
 
 
+# What is before the @ of a URL. Environments are shown in many places; passwords come from files.
+_HAS_LOGIN = re.compile(r"://[^/?#\s]*@")
 _ADDRESS = r"\S+:\d{1,5}"
 _HTTP = r"https?://\S+"
 _FILE = r"(/[^\0]+)?"
@@ -45,7 +47,11 @@ class Settings:
     max_calls: int = _setting("ORCHESTRATOR_MAX_CALLS", 1000, "calls in progress before RESOURCE_EXHAUSTED")
     max_message_bytes: int = _setting("ORCHESTRATOR_MAX_MESSAGE_BYTES", 1_048_576, "the largest request", low=1024)
     nats_url: str = _shared("NATS_URL", "nats://127.0.0.1:4222", "NATS with JetStream", r"(nats|tls)://\S+")
+    nats_user: str = _shared("NATS_USER", "", "whom to log in to NATS as", r"\S*")
+    nats_password_file: str = _shared("NATS_PASSWORD_FILE", "", "the file with that user's password", _FILE)
     redis_url: str = _shared("REDIS_URL", "redis://127.0.0.1:6379/0", "Redis", r"rediss?://\S+")
+    redis_username: str = _shared("REDIS_USERNAME", "", "whom to log in to Redis as; none: its default user", r"\S*")
+    redis_password_file: str = _shared("REDIS_PASSWORD_FILE", "", "the file with that user's password", _FILE)
     ray_jobs_url: str = _setting("RAY_JOBS_URL", "http://127.0.0.1:8265", "Ray's dashboard, for its Jobs API", _HTTP)
     vllm_url: str = _shared("VLLM_URL", "http://127.0.0.1:8000/v1", "OpenAI-compatible API", r"https?://\S+/v1/?")
     model: str = _shared("MODEL", "", "the model's name as /v1/models lists it (required)", r"\S+")
@@ -77,7 +83,7 @@ class Settings:
     revise_tokens: int = _setting("AGENT_REVISE_TOKENS", 512, "completion budget of a revision")
     prompt_tokens: int = _setting("AGENT_PROMPT_TOKENS", 1024, "prompt budget, at about 4 characters a token", low=64)
     step_timeout_s: float = _shared("AGENT_STEP_SECONDS", 120.0, "the longest that one request to the model may take")
-    ack_wait_s: float = _shared("AGENT_ACK_WAIT_SECONDS", 30.0, "silence after which a step goes to another actor")
+    ack_wait_s: float = _shared("AGENT_ACK_WAIT_SECONDS", 10.0, "silence after which a step goes to another actor")
     max_deliver: int = _shared("AGENT_MAX_DELIVER", 5, "how often a step is tried")
 
     @classmethod
@@ -125,6 +131,10 @@ def _read(declared: "dataclasses.Field[Any]", given: str | None) -> object:
     if given is None or not given.strip():
         given = str(declared.default)
     if declared.type is str:
+        if _HAS_LOGIN.search(given):
+            raise ValueError(
+                "must not have a user or password in it: those of NATS and Redis have settings of their own"
+            )
         if not re.fullmatch(meta["pattern"], given):
             raise ValueError("must be set" if not given else f"is {given!r}, which is not {meta['help']}")
         return given
@@ -143,6 +153,10 @@ def _contradictions(settings: Settings) -> Iterator[str]:
         yield "ORCHESTRATOR_TIMEOUT_SECONDS is more than ORCHESTRATOR_MAX_TIMEOUT_SECONDS"
     if settings.result_ttl_s < settings.max_timeout_s:
         yield "ORCHESTRATOR_RESULT_TTL_SECONDS is less than ORCHESTRATOR_MAX_TIMEOUT_SECONDS"
+    if bool(settings.nats_user) != bool(settings.nats_password_file):
+        yield "NATS_USER and NATS_PASSWORD_FILE need each other"
+    if settings.redis_username and not settings.redis_password_file:
+        yield "REDIS_USERNAME needs REDIS_PASSWORD_FILE"
     if bool(settings.tls_cert_file) != bool(settings.tls_key_file):
         yield "ORCHESTRATOR_TLS_CERT_FILE and ORCHESTRATOR_TLS_KEY_FILE need each other"
     if settings.tls_client_ca_file and not settings.tls_cert_file:

@@ -52,6 +52,10 @@ def test_settings_that_agents_do_not_use_cannot_contradict_those_they_do() -> No
         ("REDIS_URL", "http://redis"),
         ("VLLM_URL", "http://vllm:8000"),
         ("ORCHESTRATOR_LOG_LEVEL", "LOUD"),
+        ("NATS_USER", "without a password"),
+        ("NATS_PASSWORD_FILE", "/run/secrets/without-a-user"),
+        ("REDIS_USERNAME", "without-a-password"),
+        ("REDIS_PASSWORD_FILE", "not/absolute"),
         ("AGENT_ACTORS", "many"),
         ("AGENT_ACTORS", "0"),
         ("AGENT_ACTORS", "1.5"),
@@ -93,6 +97,23 @@ def test_half_of_it_is_not_safe(half: dict[str, str]) -> None:
 @pytest.mark.parametrize("listen", ["127.0.0.1:1", "127.8.8.8:1", "localhost:1", "[::1]:1"])
 def test_on_loopback_nothing_is_asked_for(listen: str) -> None:
     assert Settings.from_environment({**_ENOUGH, "ORCHESTRATOR_LISTEN": listen}).listen == listen
+
+
+@pytest.mark.parametrize("name", ["NATS_URL", "REDIS_URL", "VLLM_URL", "RAY_JOBS_URL"])
+def test_a_password_in_a_url_is_refused_and_not_repeated(name: str) -> None:
+    default = next(default for env, default, _ in describe() if env == name)
+
+    with pytest.raises(InvalidSettings, match=name) as raised:
+        Settings.from_environment({**_ENOUGH, name: default.replace("://", "://user:s3cret@")})
+
+    assert "s3cret" not in str(raised.value)
+
+
+def test_agents_are_given_the_place_of_a_password_only() -> None:
+    login = {"NATS_USER": "agents", "NATS_PASSWORD_FILE": "/run/secrets/nats-password"}
+    environment = Settings.from_environment({**_ENOUGH, **login}).agent_environment()
+
+    assert environment["NATS_PASSWORD_FILE"] == "/run/secrets/nats-password"
 
 
 def test_everything_wrong_is_said_in_one_line() -> None:

@@ -13,7 +13,7 @@ from orchestrator.domain.steps import StepRequest
 
 _log = logging.getLogger(__name__)
 
-_PAUSE_S = 0.5
+_PAUSE_S = 0.25
 _HAND_OVER_S = 0.5
 
 
@@ -64,6 +64,7 @@ class Pump:
                 slots.create_task(self._slot(self._make_source()))
 
     async def _slot(self, source: StepSource) -> None:
+        waits_for = ""
         while True:
             try:
                 delivery = await source.next()
@@ -71,8 +72,11 @@ class Pump:
                     request = delivery.request
                     with about(task_id=request.task_id, step_id=request.step_id, traceparent=request.traceparent):
                         await self._handle(delivery)
+                waits_for = ""
             except DependencyLost as lost:
-                _log.warning("waiting for %s: %s", lost.dependency, lost.reason)
+                if waits_for != lost.dependency:
+                    _log.warning("waiting for %s: %s", lost.dependency, lost.reason)
+                    waits_for = lost.dependency
                 await asyncio.sleep(_PAUSE_S)
 
     def cancel(self, task_id: str) -> None:

@@ -7,6 +7,7 @@ from typing import cast
 
 import pytest
 
+from orchestrator.agents import pump as pump_module
 from orchestrator.agents.pump import Pump
 from orchestrator.agents.worker import RetryLater, StepWorker
 from orchestrator.domain.errors import DependencyLost
@@ -89,7 +90,7 @@ async def test_a_defect_in_one_step_does_not_stop_the_agent() -> None:
     async def break_() -> None:
         raise RuntimeError("a defect")
 
-    assert await _outcome(break_) == 0.5
+    assert await _outcome(break_) == pump_module._PAUSE_S
 
 
 async def test_silence_and_lost_connections_are_waited_out() -> None:

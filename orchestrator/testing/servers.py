@@ -43,17 +43,17 @@ class Server:
             self._process = None
 
 
-def nats_server(folder: Path) -> Server:
-    """nats-server with JetStream, which keeps its store in `folder`."""
+def nats_server(folder: Path, *options: str) -> Server:
+    """nats-server with JetStream, which keeps its store in `folder`; `options` are further arguments."""
     port = _free_port()
     program = _runfile("orchestrator/testing/nats_server") or _on_path("nats-server")
-    return Server([str(program), "-js", "-sd", str(folder), "-a", "127.0.0.1", "-p", str(port)], port)
+    return Server([str(program), "-js", "-sd", str(folder), "-a", "127.0.0.1", "-p", str(port), *options], port)
 
 
-def redis_server(folder: Path) -> Server:
-    """redis-server without persistence; its files go to `folder`."""
+def redis_server(folder: Path, *more_options: str) -> Server:
+    """redis-server without persistence; its files go to `folder`. `more_options` are further arguments."""
     port = _free_port()
-    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder), *more_options]
     layers = [_runfile(f"images/layers/{name}.tar") for name in ("base", "redis")]
     if None in layers:
         return Server([str(_on_path("redis-server")), *options], port)

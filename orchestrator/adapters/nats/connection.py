@@ -2,21 +2,30 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
 import nats
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 
+from orchestrator.adapters.login import Login
 from orchestrator.domain.errors import DependencyLost
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
 NAME = "nats"
 _RETRY_S = 0.25
-_CONNECT_TIMEOUT_S = 2
+# An attempt is short, since the next one is on its heels: TCP would take a second and more to repeat what got lost.
+_CONNECT_TIMEOUT_S = 1
+# A connection over which nothing comes back is given up after the pings that may be outstanding, and one more.
+_PING_S = 1
+_OUTSTANDING_PINGS = 2
+_ANSWER_S = 3
 
 
 @contextmanager
@@ -31,11 +40,15 @@ def translated() -> Iterator[None]:
 class NatsConnection:
     """A connection that is made once, in the background, and that reconnects for ever."""
 
-    def __init__(self, url: str, client_name: str) -> None:
+    def __init__(self, url: str, client_name: str, login: Login | None = None) -> None:
         self._url = url
         self._client_name = client_name
+        self._login = login
         self._client: Client | None = None
         self._on_connect: list[Callable[[], Awaitable[None]]] = []
+        self._lost = asyncio.Event()
+        self._reason = ""
+        self._preparing: asyncio.Task[None] | None = None
 
     @property
     def name(self) -> str:
@@ -54,18 +67,24 @@ class NatsConnection:
                 self._client = await nats.connect(
                     self._url,
                     name=self._client_name,
+                    user=self._login.username if self._login else None,
+                    password=self._login.password if self._login else None,
                     connect_timeout=_CONNECT_TIMEOUT_S,
                     allow_reconnect=True,
                     max_reconnect_attempts=-1,
                     reconnect_time_wait=_RETRY_S,
-                    error_cb=self._log_error,
+                    ping_interval=_PING_S,
+                    max_outstanding_pings=_OUTSTANDING_PINGS,
+                    error_cb=self._note_error,
+                    disconnected_cb=self._disconnected,
                     reconnected_cb=self._reconnected,
                 )
                 await self._call_back()
                 return
             except (NatsError, DependencyLost, TimeoutError, OSError) as error:
+                self._reason = str(error) or type(error).__name__
                 if not said:
-                    _log.info("waiting for NATS at %s: %s", self._url, error or type(error).__name__)
+                    _log.info("waiting for NATS at %s: %s", self._url, self._reason)
                     said = True
                 await self.close()
                 await asyncio.sleep(_RETRY_S)
@@ -79,16 +98,33 @@ class NatsConnection:
     def client(self) -> Client:
         """The connected client. Raises DependencyLost while there is none."""
         if self._client is None or not self._client.is_connected:
-            raise DependencyLost(NAME, f"not connected to {self._url}")
+            raise DependencyLost(NAME, f"not connected to {self._url}" + (f": {self._reason}" if self._reason else ""))
         return self._client
 
     @property
     def jetstream(self) -> JetStreamContext:
         """JetStream over the connected client. Raises DependencyLost while there is none."""
-        return self.client.jetstream(timeout=5)
+        return self.client.jetstream(timeout=_ANSWER_S)
+
+    async def while_connected(self, waiting: Coroutine[Any, Any, T]) -> T:
+        """Awaits what the server may take long to answer, and gives it up when the connection is lost meanwhile.
+
+        The server forgets with a connection what was waiting there. Raises DependencyLost.
+        """
+        work, lost = asyncio.ensure_future(waiting), asyncio.ensure_future(self._lost.wait())
+        try:
+            await asyncio.wait((work, lost), return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                raise DependencyLost(NAME, f"lost the connection to {self._url}")
+            return work.result()
+        finally:
+            work.cancel()
+            lost.cancel()
 
     async def close(self) -> None:
         """Sends what is buffered, as far as the server takes it, and disconnects."""
+        if self._preparing:
+            self._preparing.cancel()
         client, self._client = self._client, None
         if client is None or client.is_closed:
             return
@@ -104,12 +140,28 @@ class NatsConnection:
         for callback in self._on_connect:
             await callback()
 
+    async def _disconnected(self) -> None:
+        if self._client is not None:
+            _log.warning("lost the connection to NATS%s", f": {self._reason}" if self._reason else "")
+        if self._preparing:
+            self._preparing.cancel()
+        self._lost.set()
+
     async def _reconnected(self) -> None:
         _log.info("connected to NATS again")
-        try:
-            await self._call_back()
-        except DependencyLost as lost:
-            _log.warning("after reconnecting: %s", lost)
+        self._lost.clear()
+        self._preparing = asyncio.create_task(self._prepare())
 
-    async def _log_error(self, error: Exception) -> None:
-        _log.debug("NATS: %s", error or type(error).__name__)
+    async def _prepare(self) -> None:
+        """Calls back until that succeeds: without it, what the server has lost would stay lost."""
+        while True:
+            try:
+                await self._call_back()
+                return
+            except DependencyLost as lost:
+                _log.warning("after reconnecting: %s", lost)
+                await asyncio.sleep(_RETRY_S)
+
+    async def _note_error(self, error: Exception) -> None:
+        self._reason = str(error) or type(error).__name__
+        _log.debug("NATS: %s", self._reason)

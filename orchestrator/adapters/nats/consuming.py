@@ -20,8 +20,9 @@ from orchestrator.domain.steps import StepRequest
 
 _log = logging.getLogger(__name__)
 
-# How long a pull waits at the server; also how long a pull that a reconnect has lost goes unnoticed.
-_PULL_S = 5.0
+# How long a pull waits at the server. What is sent to a connection that is dead and does not know it comes again only
+# when its time to be acknowledged is over, so pulls are not left there for long.
+_PULL_S = 2.0
 _PAUSE_S = 0.25
 _REDELIVER_S = 1.0
 
@@ -34,7 +35,6 @@ class Puller:
         self._stream = stream
         self._consumer = consumer
         self._subscription: JetStreamContext.PullSubscription | None = None
-        self._jetstream: JetStreamContext | None = None
 
     async def pull(self) -> Msg | None:
         """The next message; None if none came within some seconds. Raises DependencyLost."""
@@ -44,10 +44,10 @@ class Puller:
                     consumer=self._consumer, stream=self._stream
                 )
             try:
-                messages = await self._subscription.fetch(1, timeout=_PULL_S)
+                messages = await self._connection.while_connected(self._subscription.fetch(1, timeout=_PULL_S))
             except TimeoutError:
                 return None
-            except NatsError:
+            except (NatsError, DependencyLost):
                 await self.close()
                 raise
         return messages[0] if messages else None
@@ -113,14 +113,18 @@ async def consume(connection: NatsConnection, stream: str, consumer: str, handle
     A message whose handler fails comes again.
     """
     puller = Puller(connection, stream, consumer)
+    waits_for = ""
     try:
         while True:
             try:
                 message = await puller.pull()
                 if message:
                     await _handle(message, handler)
+                waits_for = ""
             except DependencyLost as lost:
-                _log.warning("consumer %s waits for %s: %s", consumer, lost.dependency, lost.reason)
+                if waits_for != lost.dependency:
+                    _log.warning("consumer %s waits for %s: %s", consumer, lost.dependency, lost.reason)
+                    waits_for = lost.dependency
                 await asyncio.sleep(_PAUSE_S)
     finally:
         await puller.close()

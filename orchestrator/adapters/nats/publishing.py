@@ -23,7 +23,8 @@ class JetStreamPublisher:
         """Publishes a document and returns once JetStream has stored it."""
         headers = {_MESSAGE_ID: message_id} if message_id else None
         with translated():
-            await self._connection.jetstream.publish(subject, document.encode(), headers=headers)
+            publishing = self._connection.jetstream.publish(subject, document.encode(), headers=headers)
+            await self._connection.while_connected(publishing)
 
 
 class JetStreamQueue(JetStreamPublisher):

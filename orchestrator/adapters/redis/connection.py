@@ -8,10 +8,14 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import RedisError
 
+from orchestrator.adapters.login import Login
 from orchestrator.domain.errors import DependencyLost
 
 NAME = "redis"
-_TIMEOUT_S = 3.0
+# Commands take milliseconds. One that is lost in a pause of the network is repeated on a new connection.
+_TIMEOUT_S = 2.0
+_CONNECT_S = 1.0
+_IDLE_S = 5
 _MAX_CONNECTIONS = 32
 
 
@@ -24,16 +28,21 @@ def translated() -> Iterator[None]:
         raise DependencyLost(NAME, str(error) or type(error).__name__) from error
 
 
-def connect(url: str) -> "Redis":
+def connect(url: str, login: Login | None = None) -> "Redis":
     """A client with a bounded pool. It connects when it is first used, and again whenever it must."""
     pool = BlockingConnectionPool.from_url(
         url,
+        # Empty is the default user's name, which the client has as None.
+        username=(login.username or None) if login else None,
+        password=login.password if login else None,
         decode_responses=True,
         max_connections=_MAX_CONNECTIONS,
         timeout=_TIMEOUT_S,
         socket_timeout=_TIMEOUT_S,
-        socket_connect_timeout=_TIMEOUT_S,
-        retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), retries=3),
+        socket_connect_timeout=_CONNECT_S,
+        socket_keepalive=True,
+        health_check_interval=_IDLE_S,
+        retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), retries=2),
     )
     return Redis.from_pool(pool)
 

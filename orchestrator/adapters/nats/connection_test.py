@@ -1,0 +1,159 @@
+"""The connection to NATS: how it is made, lost, noticed to be lost, and used again."""
+
+import asyncio
+import shutil
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from orchestrator.adapters.login import Login
+from orchestrator.adapters.nats import topology
+from orchestrator.adapters.nats.connection import NatsConnection
+from orchestrator.adapters.nats.consuming import JetStreamDelivery, JetStreamSource
+from orchestrator.adapters.nats.publishing import JetStreamQueue
+from orchestrator.domain.council import Pool
+from orchestrator.domain.errors import DependencyLost
+from orchestrator.testing.builders import make_step_request
+from orchestrator.testing.proxy import proxied
+from orchestrator.testing.servers import nats_server, running
+
+_DELIVERY = topology.DeliveryPolicy(ack_wait_s=1, max_deliver=3)
+# What the service promises is 2 s; the rest is for a slow machine.
+_PICKS_UP_S = 4
+
+
+def _connection(port: int, login: Login | None = None) -> NatsConnection:
+    connection = NatsConnection(f"nats://127.0.0.1:{port}", "test", login)
+    connection.on_connect(lambda: topology.ensure(connection, _DELIVERY))
+    return connection
+
+
+async def _until(condition: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(20):
+        while not await condition():
+            await asyncio.sleep(0.01)
+
+
+async def _there(connection: NatsConnection) -> bool:
+    try:
+        await connection.check()
+    except DependencyLost:
+        return False
+    return True
+
+
+async def _refused(connection: NatsConnection) -> bool:
+    with pytest.raises(DependencyLost) as raised:
+        await connection.check()
+    return "Authorization" in str(raised.value)
+
+
+async def _published(connection: NatsConnection, step_id: str) -> bool:
+    try:
+        await JetStreamQueue(connection).publish(replace(make_step_request(), step_id=step_id))
+    except DependencyLost:
+        return False
+    return True
+
+
+async def _pull_for_ever(connection: NatsConnection) -> JetStreamDelivery:
+    """As a worker does."""
+    source = JetStreamSource(connection, Pool.RAY)
+    while True:
+        try:
+            if delivery := await source.next():
+                return delivery
+        except DependencyLost:
+            await asyncio.sleep(0.05)
+
+
+async def test_a_pull_that_waits_is_made_again_as_soon_as_a_restarted_server_is_back(tmp_path: Path) -> None:
+    with running(nats_server(tmp_path)) as server:
+        connection = _connection(server.port)
+        await connection.connect()
+        pulling = asyncio.create_task(_pull_for_ever(connection))
+        # The pull waits at the server by then: requests of one connection are answered in turn.
+        await connection.check()
+        server.stop()
+        server.start()
+        await _until(lambda: _published(connection, "after"))
+        began = time.monotonic()
+
+        delivery = await pulling
+
+        assert delivery.request.step_id == "after"
+        assert time.monotonic() - began < _PICKS_UP_S
+        await connection.close()
+
+
+async def test_a_cut_network_is_noticed_and_what_waits_is_given_up_and_taken_up_again(tmp_path: Path) -> None:
+    with running(nats_server(tmp_path)) as server:
+        async with proxied(server.port) as network:
+            connection = _connection(network.port)
+            await connection.connect()
+            pulling = asyncio.create_task(_pull_for_ever(connection))
+            network.cut()
+            with pytest.raises(DependencyLost):
+                await connection.while_connected(asyncio.sleep(60))
+            with pytest.raises(DependencyLost):
+                await connection.check()
+            network.heal()
+            began = time.monotonic()
+
+            await _until(lambda: _published(connection, "after"))
+            delivery = await pulling
+
+            assert delivery.request.step_id == "after"
+            assert time.monotonic() - began < _PICKS_UP_S
+            await connection.close()
+
+
+async def test_what_the_server_has_lost_is_made_again_after_a_reconnect_until_that_succeeds(tmp_path: Path) -> None:
+    with running(nats_server(tmp_path)) as server:
+        connection = _connection(server.port)
+        failures: list[DependencyLost] = []
+        prepared = asyncio.Event()
+
+        async def prepare() -> None:
+            if failures:
+                raise failures.pop()
+            prepared.set()
+
+        connection.on_connect(prepare)
+        await connection.connect()
+        failures += [DependencyLost("redis", "away"), DependencyLost("redis", "away")]
+        prepared.clear()
+        server.stop()
+        shutil.rmtree(tmp_path / "jetstream")
+        server.start()
+
+        async with asyncio.timeout(20):
+            await prepared.wait()
+        assert failures == []
+        assert await _published(connection, "after")
+        await connection.close()
+
+
+async def test_a_server_that_asks_for_a_login_is_used_with_the_right_one_only(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    with running(nats_server(tmp_path, "--user", "orchestrator", "--pass", "s3cret")) as server:
+        right, none, wrong = (
+            _connection(server.port, login)
+            for login in (Login("orchestrator", "s3cret"), None, Login("orchestrator", "wr0ng"))
+        )
+        await right.connect()
+        assert await _there(right)
+        for refused in (none, wrong):
+            connecting = asyncio.create_task(refused.connect())
+            await _until(lambda refused=refused: _refused(refused))  # type: ignore[misc]
+            connecting.cancel()
+            await refused.close()
+        await right.close()
+
+    assert "s3cret" not in caplog.text
+    assert "wr0ng" not in caplog.text
