@@ -37,6 +37,7 @@ from orchestrator.application.progress import Progress
 from orchestrator.application.readiness import Readiness
 from orchestrator.application.results import GetDeliberationResult
 from orchestrator.application.statistics import GetMetrics, GetStatus
+from orchestrator.application.task_context import GetTaskContext
 from orchestrator.application.wake_ups import WakeUps
 from orchestrator.application.workload import LookAtWork
 from orchestrator.domain.prompts import TokenBudgets
@@ -124,7 +125,11 @@ def compose(
             register=RegisterAgent(ports.councils, settings.endpoints),
             unregister=UnregisterAgent(ports.councils),
         ),
-        PlanningUseCases(process=process_planning_event, derive=derive),
+        PlanningUseCases(
+            process=process_planning_event,
+            derive=derive,
+            task_context=GetTaskContext(ports.plans, ports.deliberations, ports.contexts, ports.councils, limits),
+        ),
         ObservationUseCases(
             status=GetStatus(readiness, ports.statistics, look, ports.clock),
             metrics=GetMetrics(ports.statistics, ports.councils, look, readiness, ports.clock),

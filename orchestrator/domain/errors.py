@@ -54,6 +54,13 @@ class UnknownDeliberation(OrchestratorError):
         super().__init__(f"no deliberation with task_id {task_id[:_MAX_ECHO]!r}")
 
 
+class UnknownTask(OrchestratorError):
+    """No task with this id was derived or deliberated on, or it has expired."""
+
+    def __init__(self, task_id: str) -> None:
+        super().__init__(f"no task with task_id {task_id[:_MAX_ECHO]!r}; give a case_id to have its context")
+
+
 class TaskIdTaken(OrchestratorError):
     """The task_id belongs to a deliberation of another request."""
 

@@ -28,6 +28,7 @@ from orchestrator.application.progress import Progress
 from orchestrator.application.readiness import Readiness
 from orchestrator.application.results import GetDeliberationResult
 from orchestrator.application.statistics import GetMetrics, GetStatus
+from orchestrator.application.task_context import GetTaskContext
 from orchestrator.application.wake_ups import WakeUps
 from orchestrator.application.workload import LookAtWork
 from orchestrator.domain.council import standing_councils
@@ -129,6 +130,7 @@ class Stage:
         self.tasks: InMemoryTasks = beside.tasks if beside else InMemoryTasks()
         self.derive_subtasks = DeriveSubtasks(self.plans, self.contexts, self.councils, self.tasks)
         self.process_planning_event = ProcessPlanningEvent(self.plans, self.contexts, self.derive_subtasks)
+        self.get_task_context = GetTaskContext(self.plans, self.store, self.contexts, self.councils, Limits())
         self.get_status = GetStatus(self.readiness, self.statistics, look, self.clock)
         self.get_metrics = GetMetrics(self.statistics, self.councils, look, self.readiness, self.clock)
         self.register = RegisterAgent(self.councils, ENDPOINTS)

@@ -47,7 +47,11 @@ def service(stage: Stage) -> OrchestratorService:
             clock=stage.clock,
         ),
         councils,
-        PlanningUseCases(process=stage.process_planning_event, derive=stage.derive_subtasks),
+        PlanningUseCases(
+            process=stage.process_planning_event,
+            derive=stage.derive_subtasks,
+            task_context=stage.get_task_context,
+        ),
         ObservationUseCases(status=stage.get_status, metrics=stage.get_metrics),
     )
 

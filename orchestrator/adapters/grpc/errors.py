@@ -26,6 +26,7 @@ from orchestrator.domain.errors import (
     TaskIdTaken,
     UnknownDeliberation,
     UnknownRole,
+    UnknownTask,
 )
 
 _log = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ _CODES: dict[type[OrchestratorError], grpc.StatusCode] = {
     InvalidRequest: grpc.StatusCode.INVALID_ARGUMENT,
     UnknownRole: grpc.StatusCode.NOT_FOUND,
     UnknownDeliberation: grpc.StatusCode.NOT_FOUND,
+    UnknownTask: grpc.StatusCode.NOT_FOUND,
     CouncilExists: grpc.StatusCode.ALREADY_EXISTS,
     TaskIdTaken: grpc.StatusCode.ALREADY_EXISTS,
     Overloaded: grpc.StatusCode.RESOURCE_EXHAUSTED,

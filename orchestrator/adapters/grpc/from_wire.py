@@ -36,7 +36,7 @@ def orchestration(message: pb.OrchestrateRequest) -> DeliberationRequest:
         case_id=message.case_id,
         story_id=message.story_id,
         plan_id=message.plan_id,
-        context=_selection(message.context_options) if message.HasField("context_options") else None,
+        context=selection(message.context_options) if message.HasField("context_options") else None,
     )
 
 
@@ -72,7 +72,8 @@ def _constraints(message: pb.TaskConstraints) -> Constraints:
     )
 
 
-def _selection(message: pb.ContextOptions) -> ContextSelection:
+def selection(message: pb.ContextOptions) -> ContextSelection:
+    """Which of a case's events are asked for."""
     return ContextSelection(
         timeline=message.include_timeline,
         decisions=message.include_decisions,

@@ -1,4 +1,4 @@
-"""The methods of the service that are about plans."""
+"""The methods of the service that are about plans and their tasks."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +8,7 @@ import grpc
 from orchestrator.adapters.grpc import planning_wire
 from orchestrator.adapters.grpc.errors import reports_errors
 from orchestrator.application.planning import DeriveSubtasks, Processed, ProcessPlanningEvent
+from orchestrator.application.task_context import GetTaskContext
 from protos.orchestrator.v1 import orchestrator_pb2 as pb
 from protos.orchestrator.v1 import orchestrator_pb2_grpc as pb_grpc
 
@@ -20,10 +21,11 @@ class PlanningUseCases:
 
     process: ProcessPlanningEvent
     derive: DeriveSubtasks
+    task_context: GetTaskContext
 
 
 class PlanningMethods(pb_grpc.OrchestratorServiceServicer):
-    """ProcessPlanningEvent and DeriveSubtasks."""
+    """ProcessPlanningEvent, DeriveSubtasks and GetTaskContext."""
 
     _planning: PlanningUseCases
 
@@ -39,6 +41,11 @@ class PlanningMethods(pb_grpc.OrchestratorServiceServicer):
     @reports_errors
     async def DeriveSubtasks(self, request: pb.DeriveSubtasksRequest, context: Context) -> pb.DeriveSubtasksResponse:
         return planning_wire.derive_response(await self._planning.derive(planning_wire.derivation_request(request)))
+
+    @reports_errors
+    async def GetTaskContext(self, request: pb.GetTaskContextRequest, context: Context) -> pb.GetTaskContextResponse:
+        found = await self._planning.task_context(planning_wire.task_context_request(request))
+        return planning_wire.task_context_response(found)
 
 
 def _message(processed: Processed) -> str:

@@ -6,7 +6,7 @@ import grpc
 import pytest
 from google.rpc.error_details_pb2 import BadRequest
 
-from orchestrator.domain.context import ContextKind
+from orchestrator.domain.context import ContextEvent, ContextKind
 from orchestrator.testing.calls import detail, failure
 from orchestrator.testing.stage import Stage
 from protos.orchestrator.v1 import orchestrator_pb2 as pb
@@ -118,3 +118,48 @@ async def test_a_role_without_council_is_not_found(stub: Any, method: str, reque
 
     assert error.code() is grpc.StatusCode.NOT_FOUND
     assert "DEVOPS" in (error.details() or "")
+
+
+async def test_a_tasks_context_is_text_and_blocks_with_a_version(stub: Any, stage: Stage) -> None:
+    await stage.contexts.append(ContextEvent("e1", "case-1", ContextKind.DECISION, "Use SQL.", 1))
+    task = (await stub.DeriveSubtasks(_derive())).tasks[0]
+
+    answer = await stub.GetTaskContext(pb.GetTaskContextRequest(task_id=task.task_id, phase="DESIGN"))
+    same = await stub.GetTaskContext(pb.GetTaskContextRequest(task_id=task.task_id, phase="DESIGN"))
+    await stub.ProcessPlanningEvent(_event())
+    later = await stub.GetTaskContext(pb.GetTaskContextRequest(task_id=task.task_id, phase="DESIGN"))
+
+    blocks = answer.blocks
+    assert answer.context_text == f"{blocks.system}\n\n{blocks.context}\n\n{blocks.tools}"
+    assert "Decided: Use SQL." in blocks.context
+    assert answer.token_count == -(-len(answer.context_text) // 4)
+    assert same == answer
+    assert (later.blocks.context, later.blocks.history) == (
+        blocks.context,
+        "Happened: Plan plan-1 went from DRAFT to APPROVED",
+    )
+    assert later.version_hash != answer.version_hash
+
+
+async def test_options_that_are_given_mean_what_they_say(stub: Any, stage: Stage) -> None:
+    await stage.contexts.append(ContextEvent("e1", "case-1", ContextKind.DECISION, "Use SQL.", 1))
+    request = pb.GetTaskContextRequest(case_id="case-1", role="DEV", options=pb.ContextOptions())
+
+    assert (await stub.GetTaskContext(request)).blocks.context == ""
+    request.options.include_decisions = True
+    assert (await stub.GetTaskContext(request)).blocks.context == "Decided: Use SQL."
+
+
+async def test_a_task_that_nobody_knows_is_not_found(stub: Any) -> None:
+    error = await failure(stub.GetTaskContext(pb.GetTaskContextRequest(task_id="nothing")))
+
+    assert error.code() is grpc.StatusCode.NOT_FOUND
+
+
+async def test_what_is_not_acceptable_in_a_context_is_named(stub: Any) -> None:
+    request = pb.GetTaskContextRequest(role="dev", phase="PARTY", options=pb.ContextOptions(max_events=-1))
+    error = await failure(stub.GetTaskContext(request))
+
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+    fields = {violation.field for violation in detail(error, BadRequest).field_violations}
+    assert fields == {"task_id", "role", "phase", "options.max_events"}

@@ -1,7 +1,10 @@
 """Plans and tasks between the contract and the domain."""
 
+from orchestrator.adapters.grpc.from_wire import selection
+from orchestrator.domain.context import ContextSelection
 from orchestrator.domain.derivation import AtomicTask, Derivation, DerivationRequest, Strategy
 from orchestrator.domain.planning import PlanningEvent
+from orchestrator.domain.task_context import TaskContext, TaskContextRequest
 from protos.orchestrator.v1 import orchestrator_pb2 as pb
 
 
@@ -33,6 +36,30 @@ def derivation_request(message: pb.DeriveSubtasksRequest) -> DerivationRequest:
             max_tasks_per_role=strategy.max_tasks_per_role,
             auto_publish=strategy.auto_publish_to_nats,
         ),
+    )
+
+
+def task_context_request(message: pb.GetTaskContextRequest) -> TaskContextRequest:
+    """What GetTaskContext asks for. Who gives no options gets all; who gives some means what they say."""
+    return TaskContextRequest(
+        task_id=message.task_id,
+        case_id=message.case_id,
+        story_id=message.story_id,
+        role=message.role,
+        phase=message.phase,
+        selection=selection(message.options) if message.HasField("options") else ContextSelection(),
+    )
+
+
+def task_context_response(context: TaskContext) -> pb.GetTaskContextResponse:
+    """The answer of GetTaskContext."""
+    return pb.GetTaskContextResponse(
+        context_text=context.text,
+        blocks=pb.ContextBlocks(
+            system=context.system, context=context.context, tools=context.tools, history=context.history
+        ),
+        token_count=context.tokens,
+        version_hash=context.version,
     )
 
 

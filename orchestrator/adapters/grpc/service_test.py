@@ -7,9 +7,11 @@ import grpc
 import pytest
 from google.rpc.error_details_pb2 import BadRequest, RetryInfo
 
+from orchestrator.adapters.grpc.service import OrchestratorService
 from orchestrator.testing.calls import detail, failure, work
 from orchestrator.testing.stage import Stage, SwitchedDependency
 from protos.orchestrator.v1 import orchestrator_pb2 as pb
+from protos.orchestrator.v1 import orchestrator_pb2_grpc as pb_grpc
 
 
 def _request(**changes: Any) -> pb.DeliberateRequest:
@@ -167,14 +169,9 @@ async def test_a_defect_is_internal_and_tells_the_caller_nothing_of_the_inside(s
     assert "secret" not in (error.details() or "")
 
 
-@pytest.mark.parametrize(
-    ("method", "request_"),
-    [
-        ("GetTaskContext", pb.GetTaskContextRequest()),
-    ],
-)
-async def test_what_is_not_there_yet_says_so(stub: Any, method: str, request_: Any) -> None:
-    error = await failure(getattr(stub, method)(request_))
+def test_every_method_of_the_contract_is_there(service: OrchestratorService) -> None:
+    methods = pb.DESCRIPTOR.services_by_name["OrchestratorService"].methods_by_name
 
-    assert error.code() is grpc.StatusCode.UNIMPLEMENTED
-    assert method in (error.details() or "")
+    assert len(methods) == 15
+    for name in methods:
+        assert getattr(type(service), name) is not getattr(pb_grpc.OrchestratorServiceServicer, name)
