@@ -65,6 +65,8 @@ from orchestrator.settings import Settings
 
 # Concurrent handlers of announcements; those of one deliberation take turns.
 _RESULT_SLOTS = 8
+# In memory: deliberations that are kept when they are over, for each that may be open.
+_REMEMBERED = 10
 # Longer than it takes to look at Ray's jobs and to submit one.
 _JOB_LOCK_S = 30.0
 
@@ -176,23 +178,25 @@ def dev_service(settings: Settings) -> Service:
     """The service with everything in memory: nothing survives it, and the model's text is made up."""
     wake_ups = WakeUps()
     leases = InMemoryLeases()
-    queue, announcer, responses = InMemoryQueue(settings.max_deliver), InMemoryAnnouncer(), InMemoryResponses()
+    keep = settings.max_open * _REMEMBERED
+    queue, announcer = InMemoryQueue(settings.max_deliver, keep), InMemoryAnnouncer()
+    responses = InMemoryResponses(keep)
     canceller = InMemoryCanceller()
     ports = Ports(
-        deliberations=InMemoryDeliberations(leases),
+        deliberations=InMemoryDeliberations(leases, keep),
         leases=leases,
         registry=leases,
         responses=responses,
-        contexts=InMemoryContexts(),
+        contexts=InMemoryContexts(keep_cases=keep),
         councils=InMemoryCouncils(standing_councils(settings.max_agents)),
         queue=queue,
-        events=InMemoryEvents(),
+        events=InMemoryEvents(keep),
         moves=wake_ups,
         endings=InMemoryEndings(),
         canceller=canceller,
         statistics=InMemoryStatistics(),
-        plans=InMemoryPlans(),
-        tasks=InMemoryTasks(),
+        plans=InMemoryPlans(keep_plans=keep),
+        tasks=InMemoryTasks(keep),
         clock=SystemClock(),
     )
     readiness = Readiness(())

@@ -4,6 +4,7 @@ import json
 import logging
 import sys
 from datetime import UTC, datetime
+from typing import TextIO
 
 from orchestrator.application.correlation import log_fields
 
@@ -27,11 +28,18 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(document, default=str)
 
 
-def configure(level: str) -> None:
-    """Has everything that is logged from `level` on written to standard output."""
-    handler = logging.StreamHandler(sys.stdout)
+def has_a_reader(record: logging.LogRecord) -> bool:
+    """Whether a record of gRPC's says more than that a caller hung up before its answer, for which it logs a traceback."""
+    kind = record.exc_info[0] if record.exc_info else None
+    return kind is None or kind.__name__ != "ExecuteBatchError"
+
+
+def configure(level: str, stream: TextIO = sys.stdout) -> None:
+    """Has everything that is logged from `level` on written to a stream."""
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # One line for each request to the model and to Ray would drown the rest.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     logging.getLogger("nats").setLevel(logging.CRITICAL)
+    logging.getLogger("grpc._cython.cygrpc").addFilter(has_a_reader)

@@ -5,7 +5,7 @@ import logging
 import sys
 
 from orchestrator.application.correlation import about
-from orchestrator.structured_logging import JsonFormatter
+from orchestrator.structured_logging import JsonFormatter, has_a_reader
 
 
 def _format(**attributes: object) -> dict[str, object]:
@@ -50,3 +50,12 @@ def test_an_exception_comes_with_its_trace() -> None:
         document = _format(exc_info=sys.exc_info())
 
     assert "ValueError: broken" in str(document["exception"])
+
+
+def test_a_caller_that_hung_up_is_no_error() -> None:
+    """gRPC logs it with this class, which it does not export."""
+    hung_up = type("ExecuteBatchError", (Exception,), {})()
+
+    assert not has_a_reader(logging.makeLogRecord({"exc_info": (type(hung_up), hung_up, None)}))
+    assert has_a_reader(logging.makeLogRecord({"exc_info": (ValueError, ValueError(), None)}))
+    assert has_a_reader(logging.makeLogRecord({}))

@@ -95,7 +95,7 @@ async def test_the_first_response_stays() -> None:
     first = StepResponse(request.step_id, request.task_id, text="first")
 
     def answer(request: StepRequest, seed: int) -> str:
-        bench.responses._responses[request.step_id] = first
+        bench.responses._by_task[request.task_id] = {request.step_id: first}
         return "second"
 
     bench.model._behaviour = answer

@@ -46,6 +46,11 @@ class StepRecord:
     duration_ms: int = 0
 
 
+def task_of(step_id: str) -> str:
+    """The deliberation that a step belongs to; a task_id may have slashes itself."""
+    return step_id.rsplit("/", 3)[0]
+
+
 def seed_for(step_id: str, attempt: int) -> int:
     """A sampling seed in [0, 2^31) that depends on nothing but the step and the attempt at it."""
     digest = hashlib.sha256(f"{step_id}#{attempt}".encode()).digest()

@@ -7,7 +7,6 @@ import asyncio
 import dataclasses
 import gc
 import json
-import logging
 import os
 import subprocess
 import sys
@@ -17,10 +16,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator import bootstrap, runner
+from orchestrator import bootstrap, runner, structured_logging
 from orchestrator.settings import Settings
 
-_SETTINGS = {"MODEL": "made-up", "ORCHESTRATOR_LISTEN": "127.0.0.1:0", "ORCHESTRATOR_MAX_OPEN": "20"}
+_SETTINGS = {"MODEL": "made-up", "ORCHESTRATOR_LISTEN": "127.0.0.1:0", "ORCHESTRATOR_MAX_OPEN": "10"}
 
 _SETTLE_S = 10.0
 _POLL_S = 0.1
@@ -111,5 +110,5 @@ async def _main() -> None:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    structured_logging.configure("WARNING", sys.stderr)
     asyncio.run(_main())

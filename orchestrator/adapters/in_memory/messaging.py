@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from orchestrator.adapters.in_memory.newest import KEEP, Newest
 from orchestrator.application.ports import DeliberationEvent
 from orchestrator.domain.steps import StepRequest
 
@@ -27,16 +28,17 @@ class InMemoryDelivery:
 
 
 class InMemoryQueue:
-    """StepQueue and StepSource in memory. A step that was ever published is not queued again."""
+    """StepQueue and StepSource in memory. A step that was published is not queued again."""
 
-    def __init__(self, max_deliver: int = 5) -> None:
+    def __init__(self, max_deliver: int = 5, keep: int = KEEP) -> None:
         self.max_deliver = max_deliver
-        self._known: set[str] = set()
+        self._known: Newest[str, set[str]] = Newest(keep)
         self._queue: asyncio.Queue[tuple[StepRequest, int]] = asyncio.Queue()
 
     async def publish(self, request: StepRequest) -> None:
-        if request.step_id not in self._known:
-            self._known.add(request.step_id)
+        known = self._known.setdefault(request.task_id, set())
+        if request.step_id not in known:
+            known.add(request.step_id)
             self._queue.put_nowait((request, 1))
 
     def put_later(self, request: StepRequest, count: int, delay_s: float) -> None:
@@ -69,15 +71,16 @@ class InMemoryCanceller:
 
     async def cancel(self, task_id: str) -> None:
         self.cancelled.append(task_id)
+        del self.cancelled[:-KEEP]
         if self.handler:
             self.handler(task_id)
 
 
 class InMemoryEvents:
-    """EventPublisher in memory: keeps each event once."""
+    """EventPublisher in memory: keeps each event once, and the last ones."""
 
-    def __init__(self) -> None:
-        self.published: dict[tuple[str, str], DeliberationEvent] = {}
+    def __init__(self, keep: int = KEEP) -> None:
+        self.published: Newest[tuple[str, str], DeliberationEvent] = Newest(keep)
 
     async def publish(self, event: DeliberationEvent) -> None:
         self.published.setdefault((event.task_id, event.name), event)

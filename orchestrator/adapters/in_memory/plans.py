@@ -1,23 +1,23 @@
 """Plans and derived tasks in memory."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
+from orchestrator.adapters.in_memory.newest import KEEP, Newest
 from orchestrator.domain.derivation import AtomicTask, Derivation
 from orchestrator.domain.planning import PlanningEvent
 
 
 class InMemoryPlans:
-    """PlanStore in memory."""
+    """PlanStore in memory. Keeps the last plans, and of each the newest events."""
 
-    def __init__(self, keep: int = 50) -> None:
+    def __init__(self, keep: int = 50, keep_plans: int = KEEP) -> None:
         self._keep = keep
-        self._events: defaultdict[tuple[str, str], list[PlanningEvent]] = defaultdict(list)
-        self._derivations: dict[str, Derivation] = {}
+        self._events: Newest[tuple[str, str], list[PlanningEvent]] = Newest(keep_plans)
+        self._derivations: Newest[str, Derivation] = Newest(keep_plans)
 
     async def append(self, event: PlanningEvent) -> bool:
-        events = self._events[event.case_id, event.plan_id]
+        events = self._events.setdefault((event.case_id, event.plan_id), [])
         if any(event.identity == kept.identity for kept in events):
             return False
         events.append(event)
@@ -26,7 +26,7 @@ class InMemoryPlans:
         return True
 
     async def events(self, case_id: str, plan_id: str) -> Sequence[PlanningEvent]:
-        return tuple(self._events[case_id, plan_id])
+        return tuple(self._events.get((case_id, plan_id), ()))
 
     async def put_if_absent(self, derivation: Derivation) -> Derivation:
         return self._derivations.setdefault(derivation.derivation_id, derivation)
@@ -39,10 +39,10 @@ class InMemoryPlans:
 
 
 class InMemoryTasks:
-    """TaskPublisher in memory: keeps each task once."""
+    """TaskPublisher in memory: keeps each task once, and the last ones."""
 
-    def __init__(self) -> None:
-        self.published: dict[str, AtomicTask] = {}
+    def __init__(self, keep: int = KEEP) -> None:
+        self.published: Newest[str, AtomicTask] = Newest(keep)
 
     async def publish(self, task: AtomicTask) -> None:
         self.published.setdefault(task.task_id, task)

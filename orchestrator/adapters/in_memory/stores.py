@@ -1,15 +1,15 @@
 """Stores in memory. They keep encoded documents, so that nobody shares an object with the store."""
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
 from orchestrator.adapters.in_memory.clock import SystemClock
+from orchestrator.adapters.in_memory.newest import KEEP, Newest
 from orchestrator.adapters.json_codec import decode, encode
 from orchestrator.application.ports import Clock, Lease, VersionConflict
 from orchestrator.domain.context import ContextEvent, ContextKind
 from orchestrator.domain.deliberation import Deliberation
 from orchestrator.domain.errors import Overloaded
-from orchestrator.domain.steps import StepResponse
+from orchestrator.domain.steps import StepResponse, task_of
 
 # How long it is remembered beyond its deadline that a deliberation is over.
 _REMEMBER_MS = 60_000
@@ -53,12 +53,13 @@ class InMemoryLeases:
 
 
 class InMemoryDeliberations:
-    """DeliberationStore in memory, which grants its leases at `leases`."""
+    """DeliberationStore in memory, which grants its leases at `leases`. Keeps all open ones, and the last closed ones."""
 
-    def __init__(self, leases: InMemoryLeases | None = None) -> None:
+    def __init__(self, leases: InMemoryLeases | None = None, keep: int = KEEP) -> None:
         self.leases = leases or InMemoryLeases()
         self._documents: dict[str, str] = {}
         self._open: dict[str, int] = {}
+        self._closed: Newest[str, str] = Newest(keep)
 
     async def create(self, deliberation: Deliberation, limit: int, lease: Lease) -> Deliberation | None:
         known = await self.load(deliberation.task_id)
@@ -73,7 +74,7 @@ class InMemoryDeliberations:
         return None
 
     async def load(self, task_id: str) -> Deliberation | None:
-        document = self._documents.get(task_id)
+        document = self._documents.get(task_id) or self._closed.get(task_id)
         return decode(Deliberation, document) if document else None
 
     async def save(self, deliberation: Deliberation) -> None:
@@ -81,10 +82,13 @@ class InMemoryDeliberations:
         if stored is None or stored.version != deliberation.version:
             raise VersionConflict(deliberation.task_id)
         deliberation.version += 1
-        self._documents[deliberation.task_id] = encode(deliberation)
+        documents = self._closed if deliberation.task_id in self._closed else self._documents
+        documents[deliberation.task_id] = encode(deliberation)
 
     async def close(self, task_id: str) -> None:
         self._open.pop(task_id, None)
+        if document := self._documents.pop(task_id, None):
+            self._closed[task_id] = document
         self.leases.end(task_id)
 
     async def open_deadlines(self) -> Mapping[str, int]:
@@ -92,16 +96,16 @@ class InMemoryDeliberations:
 
 
 class InMemoryResponses:
-    """ResponseStore in memory."""
+    """ResponseStore in memory. Keeps those of the last deliberations."""
 
-    def __init__(self) -> None:
-        self._responses: dict[str, StepResponse] = {}
+    def __init__(self, keep: int = KEEP) -> None:
+        self._by_task: Newest[str, dict[str, StepResponse]] = Newest(keep)
 
     async def put_if_absent(self, response: StepResponse) -> StepResponse:
-        return self._responses.setdefault(response.step_id, response)
+        return self._by_task.setdefault(response.task_id, {}).setdefault(response.step_id, response)
 
     async def get(self, step_id: str) -> StepResponse | None:
-        return self._responses.get(step_id)
+        return self._by_task.get(task_of(step_id), {}).get(step_id)
 
 
 class InMemoryEndings:
@@ -121,18 +125,18 @@ class InMemoryEndings:
 
 
 class InMemoryContexts:
-    """ContextStore in memory."""
+    """ContextStore in memory. Keeps the last cases, and of each the newest events."""
 
-    def __init__(self, keep: int = 200) -> None:
+    def __init__(self, keep: int = 200, keep_cases: int = KEEP) -> None:
         self._keep = keep
-        self._events: defaultdict[tuple[str, ContextKind], list[ContextEvent]] = defaultdict(list)
+        self._events: Newest[tuple[str, ContextKind], list[ContextEvent]] = Newest(keep_cases)
 
     async def append(self, event: ContextEvent) -> None:
-        events = self._events[event.case_id, event.kind]
+        events = self._events.setdefault((event.case_id, event.kind), [])
         if all(event.event_id != kept.event_id for kept in events):
             events.append(event)
             events.sort(key=lambda kept: (kept.occurred_at_ms, kept.event_id))
             del events[: -self._keep]
 
     async def read(self, case_id: str) -> Mapping[ContextKind, Sequence[ContextEvent]]:
-        return {kind: tuple(self._events[case_id, kind]) for kind in ContextKind}
+        return {kind: tuple(self._events.get((case_id, kind), ())) for kind in ContextKind}

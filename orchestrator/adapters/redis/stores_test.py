@@ -19,6 +19,7 @@ from orchestrator.testing.builders import MINUTE_MS, START_MS, answer_phase, fin
 from orchestrator.testing.servers import redis_server, running
 
 _LEASE = Lease("instance", 60)
+_STEP = "task/0/propose/agent"
 
 
 @dataclass(frozen=True)
@@ -115,12 +116,12 @@ async def test_a_finished_deliberation_is_kept_whole(stores: Stores) -> None:
 
 
 async def test_the_first_response_of_a_step_stays(stores: Stores) -> None:
-    first, second = StepResponse("step", "task", text="first"), StepResponse("step", "task", text="second")
+    first, second = StepResponse(_STEP, "task", text="first"), StepResponse(_STEP, "task", text="second")
 
-    assert await stores.responses.get("step") is None
+    assert await stores.responses.get(_STEP) is None
     assert await stores.responses.put_if_absent(first) == first
     assert await stores.responses.put_if_absent(second) == first
-    assert await stores.responses.get("step") == first
+    assert await stores.responses.get(_STEP) == first
 
 
 def _event(number: int, kind: ContextKind = ContextKind.DECISION) -> ContextEvent:
