@@ -21,6 +21,16 @@ OBSERVED = ADDRESSES | {
     "RAY_DASHBOARD_URL": "http://ray-head:8265",
 }
 
+# Where people reach the stack, on 127.0.0.1.
+PUBLISHED = {
+    "nats:client": 24222,
+    "orchestrator:grpc": 50055,
+    "ray-head:client": 10001,
+    "ray-head:dashboard": 28265,
+    "ray-head:gcs": 26379,
+    "vllm:http": 28000,
+}
+
 # Ray looks for its own address by dialling out, which here leads nowhere: it is told.
 # Object store and shared memory hold next to nothing: steps travel through NATS.
 _RAY_LIMITS = [

@@ -1,4 +1,4 @@
-"""Entry point of stack_test, stack_up and stack_down."""
+"""Entry point of stack_test, stack_up, stack_down and stack_compose."""
 
 import sys
 

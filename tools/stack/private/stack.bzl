@@ -48,7 +48,11 @@ def _manifest_impl(ctx):
         services = info.services,
         publish = {port: int(number) for port, number in ctx.attr.publish.items()},
         faults = ctx.attr.faults,
+        healthchecks = ctx.attr.healthchecks,
     )
+    for name in ctx.attr.healthchecks:
+        if name not in known:
+            fail("{}: there is a health check for '{}', which is not in the stack ({})".format(ctx.label, name, ", ".join(known)))
     for published in ctx.attr.publish:
         _check_published(ctx, published, known)
     if ctx.attr.tests:
@@ -82,6 +86,7 @@ manifest = rule(
     doc = "The file that the runner reads, with everything it names as runfiles.",
     attrs = {
         "faults": attr.bool(doc = "Whether the tests may hurt the services."),
+        "healthchecks": attr.string_list_dict(doc = "Service to a command that stands for its probe."),
         "publish": attr.string_dict(doc = "`SERVICE:PORT` to the number on 127.0.0.1."),
         "stack": attr.label(mandatory = True, providers = [StackInfo], doc = "The stack."),
         "tests": attr.label(providers = [ServiceInfo], doc = "The tests' container."),

@@ -1,4 +1,4 @@
-"""The command line of stack_test, stack_up and stack_down."""
+"""The command line of stack_test, stack_up, stack_down and stack_compose."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from tools.stack.runner import manifest, testing, up
+from tools.stack.runner.compose import command as compose
 from tools.stack.runner.errors import ManifestError, StackError
 from tools.stack.runner.manifest import Manifest, PublishedPort
 from tools.stack.runner.progress import Progress
@@ -104,6 +105,18 @@ def _parser() -> argparse.ArgumentParser:
     down = commands.add_parser("down", prog="stack_down", help="take stacks down", description=_DOWN)
     down.add_argument("--stack", default="", metavar="LABEL", help="only this stack; an empty label means every stack")
     down.set_defaults(run=_down, until_interrupted=lambda options: False)
+
+    export = commands.add_parser(
+        "compose",
+        prog="stack_compose",
+        help="write a stack as a compose file",
+        description=compose.DESCRIPTION,
+        epilog=compose.EXAMPLES,
+        formatter_class=raw,
+    )
+    export.add_argument("manifest", help=argparse.SUPPRESS)
+    compose.add_arguments(export)
+    export.set_defaults(run=_compose, until_interrupted=lambda options: False)
     return parser
 
 
@@ -121,6 +134,10 @@ async def _down(options: argparse.Namespace) -> None:
     progress = Progress(Timeline())
     if not await up.down(options.stack, progress):
         progress.text("No stack is up.")
+
+
+async def _compose(options: argparse.Namespace) -> None:
+    await compose.run(*_load(options), options)
 
 
 def published(stack: Manifest, changes: Sequence[str]) -> list[PublishedPort]:

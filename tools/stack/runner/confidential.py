@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
 from tools.stack.runner.manifest import Service
@@ -16,13 +17,18 @@ _REFERENCE = re.compile(r"\{([a-z][a-z0-9-]*)\}")
 _BYTES = 24
 
 
+def names(service: Service) -> set[str]:
+    """The secrets that the service is given, by themselves or in templates."""
+    return {*service.secrets, *(name for text in service.secret_files.values() for name in _REFERENCE.findall(text))}
+
+
 class Secrets:
     """Every name has a secret: random text, made when it is first asked for, and the same from then on."""
 
-    def __init__(self, directory: Path) -> None:
-        """`directory` is where the files are written; it is made when it is needed."""
+    def __init__(self, directory: Path, known: Mapping[str, str] | None = None) -> None:
+        """`directory` is where the files are written; it is made when it is needed. `known` are secrets that there are."""
         self._directory = directory
-        self._values: dict[str, str] = {}
+        self._values = dict(known or {})
 
     def value(self, name: str) -> str:
         """The secret of that name."""

@@ -76,13 +76,17 @@ class PublishedPort:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Everything that is known about a stack before it runs. With `faults`, tests may hurt its services."""
+    """Everything that is known about a stack before it runs. With `faults`, tests may hurt its services.
+
+    `healthchecks` are commands that stand for the probes of services where the harness is not there to ask.
+    """
 
     label: str
     services: tuple[Service, ...]
     tests: Service | None = None
     publish: tuple[PublishedPort, ...] = ()
     faults: bool = False
+    healthchecks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def service(self, name: str) -> Service:
         """Raises ManifestError for an unknown name."""
@@ -112,6 +116,7 @@ def parse(data: Mapping[str, Any]) -> Manifest:
             tests=_service(data["tests"]) if data.get("tests") else None,
             publish=tuple(_published(key, port) for key, port in data.get("publish", {}).items()),
             faults=bool(data.get("faults", False)),
+            healthchecks={name: tuple(command) for name, command in data.get("healthchecks", {}).items()},
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ManifestError(f"the manifest is malformed: {type(error).__name__} {error}") from error
@@ -190,6 +195,8 @@ def _check(manifest: Manifest) -> None:
             raise ManifestError(f"{blame} has a probe that asks '{service.probe.at}', which is not in the stack")
         for name in references(service) - known:
             raise ManifestError(f"{blame} uses $(ip {name}), which is not in the stack")
+    for name in manifest.healthchecks.keys() - known:
+        raise ManifestError(f"{manifest.label}: there is a health check for '{name}', which is not in the stack")
     for published in manifest.publish:
         if published.port not in manifest.service(published.service).ports:
             blame = f"{manifest.label}: service '{published.service}'"

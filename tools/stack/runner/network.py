@@ -14,7 +14,7 @@ from tools.stack.runner.podman import Podman
 _POOLS = ("10.96.0.0/11", "172.24.0.0/14", "192.168.128.0/17")
 _PREFIX = 24
 _ATTEMPTS = 30
-_FIRST_HOST = 10  # Below are the gateway and room for people's own containers.
+FIRST_HOST = 10  # Below are the gateway and room for people's own containers.
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,6 @@ def candidates() -> Iterator[IPv4Network]:
 def assign(subnet: IPv4Network, containers: Iterable[str]) -> dict[str, str]:
     """Addresses in the order given. Raises ValueError when the subnet is too small."""
     names = list(containers)
-    if _FIRST_HOST + len(names) >= subnet.num_addresses:
+    if FIRST_HOST + len(names) >= subnet.num_addresses:
         raise ValueError(f"{subnet} is too small for {len(names)} containers")
-    return {name: str(subnet[_FIRST_HOST + index]) for index, name in enumerate(names)}
+    return {name: str(subnet[FIRST_HOST + index]) for index, name in enumerate(names)}

@@ -155,6 +155,10 @@ class Podman:
         """Copies an OCI layout's missing layers into storage; the image's id."""
         return (await self.call("pull", "--quiet", f"oci:{layout}", timeout=1800, abort=True)).strip()
 
+    async def tag(self, image: str, name: str) -> None:
+        """Gives an image in storage a name, besides those that it has."""
+        await self.call("tag", image, name)
+
     async def create_network(
         self, name: str, subnet: str, gateway: str, options: Sequence[str], labels: Mapping[str, str]
     ) -> bool:

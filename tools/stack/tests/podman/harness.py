@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -187,3 +188,9 @@ def podman(*arguments: str) -> str:
     if done.returncode:
         raise AssertionError(f"podman {' '.join(arguments)}: {done.stderr}")
     return done.stdout
+
+
+def free_port() -> int:
+    """A port of this machine that nothing listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])

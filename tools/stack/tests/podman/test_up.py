@@ -7,12 +7,7 @@ import socket
 import urllib.request
 from pathlib import Path
 
-from tools.stack.tests.podman.harness import Harness
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+from tools.stack.tests.podman.harness import Harness, free_port
 
 
 def manifest(harness: Harness, port: int) -> Path:

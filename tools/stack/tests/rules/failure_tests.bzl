@@ -1,7 +1,7 @@
 """What `stack`, `service` and `stack_up` refuse when Bazel analyses them, and that the line names who is to blame."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
-load("//tools/stack:defs.bzl", "http_probe", "ray_probe", "redis_probe", "service", "stack", "stack_up")
+load("//tools/stack:defs.bzl", "http_probe", "ray_probe", "redis_probe", "service", "stack", "stack_compose", "stack_up")
 
 def _refused_impl(ctx):
     env = analysistest.begin(ctx)
@@ -87,6 +87,14 @@ def failure_tests(name):
         services = ["published.a"],
         tags = ["manual"],
     )
+    stack_compose(
+        name = "healthcheck_of_unknown_service",
+        testonly = True,
+        healthchecks = {"b": ["/bin/check"]},
+        stack = "published",
+        tags = ["manual"],
+    )
+    tests.append(_refused("healthcheck_of_unknown_service.manifest", ["'b'", "(a)"]))
     for case, (published, facts) in _PUBLISHED.items():
         stack_up(
             name = case,
