@@ -29,7 +29,7 @@ def test_jetstream_has_the_streams(stack: Stack) -> None:
     """JetStream is on, and the orchestrator's streams are in it; no step is left over from another run."""
     streams = stack.journal.streams()
 
-    assert {"AGENT_STEPS", "AGENT_RESULTS", "ORCHESTRATION", "CONTEXT"} <= streams.keys()
+    assert {"AGENT_STEPS", "AGENT_RESULTS", "ORCHESTRATION", "CONTEXT", "PLANNING", "TASKS"} <= streams.keys()
     assert streams["AGENT_STEPS"] == 0
 
 
