@@ -1,18 +1,14 @@
 """The methods of the service that are about councils."""
 
 from dataclasses import dataclass
-from typing import Any
-
-import grpc
 
 from orchestrator.adapters.grpc import council_wire
 from orchestrator.adapters.grpc.errors import reports_errors
+from orchestrator.adapters.grpc.interception import Context
 from orchestrator.application.councils import CreateCouncil, DeleteCouncil, ListCouncils
 from orchestrator.application.membership import RegisterAgent, UnregisterAgent
 from protos.orchestrator.v1 import orchestrator_pb2 as pb
 from protos.orchestrator.v1 import orchestrator_pb2_grpc as pb_grpc
-
-Context = grpc.aio.ServicerContext[Any, Any]
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,10 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
-
-import grpc
 
 from orchestrator.adapters.grpc import from_wire, to_wire
 from orchestrator.adapters.grpc.errors import reports_errors, reports_errors_of_stream
+from orchestrator.adapters.grpc.interception import Context
 from orchestrator.application.cancel import CancelDeliberation
 from orchestrator.application.deliberate import AwaitResult, StartDeliberation
 from orchestrator.application.follow import FollowDeliberation
@@ -16,8 +14,6 @@ from orchestrator.application.ports import Clock
 from orchestrator.application.results import GetDeliberationResult, require_completed, require_in_time
 from protos.orchestrator.v1 import orchestrator_pb2 as pb
 from protos.orchestrator.v1 import orchestrator_pb2_grpc as pb_grpc
-
-Context = grpc.aio.ServicerContext[Any, Any]
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,13 @@
 """The methods of the service that are about how it is doing."""
 
 from dataclasses import dataclass
-from typing import Any
-
-import grpc
 
 from orchestrator.adapters.grpc.errors import reports_errors
+from orchestrator.adapters.grpc.interception import Context
 from orchestrator.application.statistics import GetMetrics, GetStatus, Metrics
 from orchestrator.domain.statistics import Totals
 from protos.orchestrator.v1 import orchestrator_pb2 as pb
 from protos.orchestrator.v1 import orchestrator_pb2_grpc as pb_grpc
-
-Context = grpc.aio.ServicerContext[Any, Any]
 
 
 @dataclass(frozen=True)

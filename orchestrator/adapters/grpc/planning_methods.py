@@ -1,18 +1,14 @@
 """The methods of the service that are about plans and their tasks."""
 
 from dataclasses import dataclass
-from typing import Any
-
-import grpc
 
 from orchestrator.adapters.grpc import planning_wire
 from orchestrator.adapters.grpc.errors import reports_errors
+from orchestrator.adapters.grpc.interception import Context
 from orchestrator.application.planning import DeriveSubtasks, Processed, ProcessPlanningEvent
 from orchestrator.application.task_context import GetTaskContext
 from protos.orchestrator.v1 import orchestrator_pb2 as pb
 from protos.orchestrator.v1 import orchestrator_pb2_grpc as pb_grpc
-
-Context = grpc.aio.ServicerContext[Any, Any]
 
 
 @dataclass(frozen=True)
