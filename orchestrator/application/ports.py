@@ -167,8 +167,8 @@ class StatisticsStore(Protocol):
     async def record(self, finished: Finished) -> None:
         """Keeps a measurement and counts it; the same task_id again changes nothing."""
 
-    async def since(self, time_ms: int) -> Sequence[Finished]:
-        """What is kept of the deliberations that ended at `time_ms` since the epoch or later, oldest first."""
+    async def kept(self) -> Sequence[Finished]:
+        """The measurements that are kept, oldest first."""
 
     async def totals(self) -> Totals:
         """What has been counted."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from orchestrator.application.fresh import Fresh
 from orchestrator.application.ports import Clock, CouncilStore, StatisticsStore
 from orchestrator.application.readiness import Readiness
 from orchestrator.application.workload import LookAtWork, Workload
@@ -92,7 +93,7 @@ class GetMetrics:
         readiness: Readiness,
         clock: Clock,
     ) -> None:
-        self._statistics = statistics
+        self._finished = Fresh(statistics.kept, clock)
         self._councils = councils
         self._look = look
         self._readiness = readiness
@@ -101,8 +102,10 @@ class GetMetrics:
     async def __call__(self, metric_type: str, time_range_ms: int) -> Metrics:
         """Of deliberations that ended within `time_range_ms` (0: all that is kept). Raises InvalidRequest."""
         validate_metrics(metric_type, time_range_ms)
-        since = self._clock.now_ms() - time_range_ms if time_range_ms else 0
-        finished = await self._statistics.since(max(since, 0))
+        finished = await self._finished()
+        if time_range_ms:
+            since = self._clock.now_ms() - time_range_ms
+            finished = [one for one in finished if one.finished_at_ms >= since]
         asked = METRIC_TYPES if metric_type in ("", "all") else (metric_type,)
         councils, work = await self._councils.all(), await self._look()
         return Metrics(

@@ -5,11 +5,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from orchestrator.application.fresh import Fresh
 from orchestrator.application.ports import Clock, DeliberationStore
 from orchestrator.domain.council import Agent
 
-# Reading every open deliberation is not for each caller to do: an answer serves all who ask within this time.
-_FRESH_MS = 500
 _AT_ONCE = 8
 
 
@@ -30,18 +29,11 @@ class LookAtWork:
 
     def __init__(self, store: DeliberationStore, clock: Clock) -> None:
         self._store = store
-        self._clock = clock
-        self._lock = asyncio.Lock()
-        self._seen = Workload()
-        self._seen_ms: int | None = None
+        self._fresh = Fresh(self._look, clock)
 
     async def __call__(self) -> Workload:
         """The work there is, as of half a second ago at most. Raises DependencyLost."""
-        async with self._lock:
-            now = self._clock.now_ms()
-            if self._seen_ms is None or now - self._seen_ms >= _FRESH_MS:
-                self._seen, self._seen_ms = await self._look(), now
-            return self._seen
+        return await self._fresh()
 
     async def _look(self) -> Workload:
         deliberations: Counter[str] = Counter()

@@ -30,8 +30,8 @@ class InMemoryStatistics:
         kept.sort(key=lambda one: (one.finished_at_ms, one.task_id))
         self._finished = {one.task_id: one for one in kept[-self._keep :]}
 
-    async def since(self, time_ms: int) -> Sequence[Finished]:
-        return [one for one in self._finished.values() if one.finished_at_ms >= time_ms]
+    async def kept(self) -> Sequence[Finished]:
+        return tuple(self._finished.values())
 
     async def totals(self) -> Totals:
         return Totals(**self._counts, by_role=dict(self._by_role))

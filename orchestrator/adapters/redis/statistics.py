@@ -29,9 +29,9 @@ for _, id in ipairs(gone) do
 end
 """
 
-# KEYS: task ids by time, records by task id. ARGV: the earliest time. In batches: Lua's stack is limited.
-_SINCE = """
-local ids = redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[1], '+inf')
+# KEYS: task ids by time, records by task id. In batches: Lua's stack is limited.
+_KEPT = """
+local ids = redis.call('ZRANGE', KEYS[1], 0, -1)
 local found = {}
 for first = 1, #ids, 1000 do
     local batch = redis.call('HMGET', KEYS[2], unpack(ids, first, math.min(first + 999, #ids)))
@@ -48,7 +48,7 @@ class RedisStatistics:
         self._client = client
         self._keep = keep
         self._record = client.register_script(_RECORD)
-        self._since = client.register_script(_SINCE)
+        self._kept = client.register_script(_KEPT)
 
     async def record(self, finished: Finished) -> None:
         counts = {"deliberations": 1, f"{_ROLE}{finished.role}": 1}
@@ -67,9 +67,9 @@ class RedisStatistics:
         with translated():
             await self._record(keys=(_BY_TIME, _RECORDS, _TOTALS), args=arguments)
 
-    async def since(self, time_ms: int) -> Sequence[Finished]:
+    async def kept(self) -> Sequence[Finished]:
         with translated():
-            records = cast("list[str]", await self._since(keys=(_BY_TIME, _RECORDS), args=(time_ms,)))
+            records = cast("list[str]", await self._kept(keys=(_BY_TIME, _RECORDS)))
         return [_decode(record) for record in records]
 
     async def totals(self) -> Totals:
