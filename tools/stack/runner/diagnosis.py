@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Sequence
 
 from tools.stack.runner.errors import Exit
+from tools.stack.runner.junit import Case
 from tools.stack.runner.probes import Answer, Readiness
+
+_SIGKILLED = 128 + signal.SIGKILL
+_MOST_NAMES = 5
+_MOST_CHARACTERS = 300
 
 
 def exited(service: str, exit: Exit, last_answer: Answer | None, last_line: str) -> str:
@@ -18,17 +24,42 @@ def exited(service: str, exit: Exit, last_answer: Answer | None, last_line: str)
     return text + (f"; log: {last_line}" if last_line else "; its log is empty")
 
 
-def not_ready(service: str, timeout: float, readiness: Readiness, last_line: str) -> str:
-    """For a service that runs and did not become ready within `timeout` seconds."""
+def not_ready(
+    service: str, timeout: float, readiness: Readiness, last_line: str, oom_kills: int = 0, limit: str = ""
+) -> str:
+    """For a service that runs and did not become ready within `timeout` seconds.
+
+    `oom_kills` is how many of its processes the kernel has killed at its memory limit `limit`, while the first lives on.
+    """
     text = f"{service} is not ready after {timeout:.0f} s ({readiness.attempts} attempts)"
+    if oom_kills:
+        text += f"; out of memory: the kernel killed {oom_kills} of its processes at its memory limit{_of(limit)}"
     text += f"; the probe said: {readiness.last.text}"
     return text + (f"; log: {last_line}" if last_line else "; its log is empty")
 
 
+def not_ended(timeout: float, last_line: str) -> str:
+    """For tests that would outlast the test's time-out of `timeout` seconds."""
+    text = f"the tests did not end within the test's time-out of {timeout:.0f} s"
+    return text + (f"; log: {last_line}" if last_line else "; their log is empty")
+
+
+def failed(cases: Sequence[Case]) -> str:
+    """For tests of which at least one failed: how many, the reason of the first, and the names of some."""
+    bad = [case for case in cases if case.outcome in ("failed", "error")]
+    first, others = bad[0], [case.name for case in bad[1:_MOST_NAMES]]
+    text = f"{len(bad)} of {len(cases)} tests failed: {first.name}"
+    text += f" ({_shortened(first.message)})" if first.message else ""
+    text += "".join(f", {name}" for name in others)
+    return text + (f" and {len(bad) - _MOST_NAMES} more" if len(bad) > _MOST_NAMES else "")
+
+
 def cause_of(exit: Exit) -> str:
     """What an exit code means, where it means something."""
+    if exit.oom_killed and exit.code == _SIGKILLED:
+        return f"out of memory, killed by the kernel at its memory limit{_of(exit.limit)}"
     if exit.oom_killed:
-        return "out of memory, killed by the kernel at its memory limit"
+        return f"out of memory: the kernel killed a process of it at its memory limit{_of(exit.limit)}"
     if exit.error:
         return exit.error
     if exit.code > 128:
@@ -37,3 +68,11 @@ def cause_of(exit: Exit) -> str:
         except ValueError:
             return ""
     return {126: "the command cannot be executed", 127: "the command was not found"}.get(exit.code, "")
+
+
+def _of(limit: str) -> str:
+    return f" of {limit}" if limit else ""
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}…"

@@ -69,12 +69,13 @@ class TestsFailedError(StackError):
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """How a container ended. `after` is in seconds since its start."""
+    """How a container ended. `after` is in seconds since its start, `limit` the memory it may take ("2g"), if any."""
 
     code: int
     oom_killed: bool
     after: float
     error: str = ""
+    limit: str = ""
 
 
 class ServiceError(StackError):

@@ -131,9 +131,11 @@ class Supervisor:
             async with asyncio.timeout(service.ready_timeout):
                 await self._ask(container)
         except TimeoutError:
-            last_line = logs.last_line(self._place.log_path(service.name))
-            line = diagnosis.not_ready(service.name, service.ready_timeout, readiness, last_line)
-            raise ServiceNotReadyError(service.name, line, self._tail(service.name)) from None
+            log, oom_kills = self._place.log_path(service.name), self._memory.oom_kills_of(service.name)
+            line = diagnosis.not_ready(
+                service.name, service.ready_timeout, readiness, logs.last_line(log), oom_kills, service.memory
+            )
+            raise ServiceNotReadyError(service.name, line, logs.evidence(service.name, log)) from None
         finally:
             self._record(container)
         container.ready = True
@@ -152,7 +154,7 @@ class Supervisor:
             if not state.running:
                 break
             await asyncio.sleep(_SETTLE_INTERVAL)  # conmon is still writing the exit code down.
-        return Exit(state.exit_code, state.oom_killed, state.seconds, state.error)
+        return Exit(state.exit_code, state.oom_killed, state.seconds, state.error, container.service.memory)
 
     def waiting_for(self) -> dict[str, str]:
         """Why each service that is not ready isn't: for those that run, the last answer to the probe."""
@@ -172,11 +174,12 @@ class Supervisor:
         exit = await self.exit_of(container)
         self._record(container)
         answer = container.readiness.last if container.service.probe and not container.ready else None
-        line = diagnosis.exited(name, exit, answer, logs.last_line(self._place.log_path(name)))
+        log = self._place.log_path(name)
+        line = diagnosis.exited(name, exit, answer, logs.last_line(log))
         if container.end_is_wanted:
             container.ended.set()
         elif self._exits_are_failures:
-            raise ServiceExitedError(name, exit, line, self._tail(name))
+            raise ServiceExitedError(name, exit, line, logs.evidence(name, log))
         else:
             self._progress.event(line)
 
@@ -201,7 +204,3 @@ class Supervisor:
         times.attempts, times.last_answer = container.readiness.attempts, container.readiness.last.text
         answers = [(at - self._timeline.began, answer.text) for at, answer in container.readiness.changes]
         times.answers += [answer for answer in answers if answer not in times.answers]
-
-    def _tail(self, name: str) -> str:
-        lines = logs.tail(self._place.log_path(name))
-        return "\n".join([f"--- the end of {name}'s log:", *(f"    {line}" for line in lines)]) if lines else ""

@@ -58,6 +58,12 @@ def last_line(path: Path) -> str:
     return next((text.strip() for text in reversed(tail(path)) if text.strip()), "")
 
 
+def evidence(name: str, path: Path) -> str:
+    """The end of a container's log, as what follows a diagnosis; empty when the log is."""
+    end = tail(path)
+    return "\n".join([f"--- the end of {name}'s log:", *(f"    {line}" for line in end)]) if end else ""
+
+
 def write_plain(source: Path, target: Path) -> None:
     """Copies a log as people read it: one line of "TIME TEXT" each."""
     with target.open("w") as file:

@@ -205,9 +205,9 @@ class Podman:
         """Starts a container that has ended, with the mounts and the address that it had."""
         await self.call("start", container)
 
-    async def kill(self, container: str) -> None:
-        """SIGKILL; it may still run when this returns."""
-        await self.call("kill", "--signal", "KILL", container)
+    async def kill(self, container: str, signal: str = "KILL") -> None:
+        """Sends a signal to a container; it may still run when this returns."""
+        await self.call("kill", "--signal", signal, container)
 
     async def pause(self, container: str) -> None:
         """Freezes all its processes."""

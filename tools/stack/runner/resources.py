@@ -71,8 +71,7 @@ class ResourceWatch:
             memory = files.memory.in_use() if files.memory else 0
             total += memory
             self.peaks[name] = max(memory, self.peaks.get(name, 0))
-            if files.memory:
-                self.oom_kills[name] = max(files.memory.oom_kills(), self.oom_kills.get(name, 0))
+            self.oom_kills_of(name)
             if keep:
                 series = self.series[name]
                 series.times.append(round(now, 2))
@@ -83,6 +82,13 @@ class ResourceWatch:
             self._stride *= 2
             for series in self.series.values():
                 series.halve()
+
+    def oom_kills_of(self, name: str) -> int:
+        """How many processes of a container the kernel has killed at its memory limit so far."""
+        files = self._files.get(name)
+        now = files.memory.oom_kills() if files and files.memory else 0
+        self.oom_kills[name] = max(now, self.oom_kills.get(name, 0))
+        return self.oom_kills[name]
 
     def document(self) -> dict[str, Any]:
         """For resources.json."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 import sys
@@ -20,6 +21,7 @@ from tools.stack.runner.errors import (
     ManifestError,
     NoTestsError,
     ServiceExitedError,
+    StackError,
     TestsFailedError,
 )
 from tools.stack.runner.injection import FaultInjector
@@ -35,6 +37,7 @@ _PYTEST_TESTS_FAILED = 1
 _PYTEST_NO_TESTS = 5
 _FOLLOW_INTERVAL = 0.1
 _TIME_TO_CLEAN_UP = 15.0
+_TIME_TO_STOP = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +95,30 @@ async def _run_tests(session: Session, tests: Service, bazel: BazelTest, argumen
         writable={results: _RESULTS} | ({control_directory: _CONTROL} if session.manifest.faults else {}),
     )
     deadline = session.timeline.began + bazel.timeout - _TIME_TO_CLEAN_UP if bazel.timeout else None
+    log, xml = session.place.log_path(tests.name), results / "junit.xml"
+    container: Container | None = None
     try:
         async with asyncio.timeout_at(deadline), _faults(session, control_directory):
             container = await session.supervisor.run(tests, extra)
             exit = await _follow(session, container)
     except TimeoutError:
-        raise DeadlineError(f"the tests did not end within the test's time-out of {bazel.timeout:.0f} s") from None
-    xml = results / "junit.xml"
-    if bazel.xml and xml.is_file():
-        shutil.copyfile(xml, bazel.xml)
-    session.report.cases = junit.read_leniently(xml)
-    judge(exit, xml, logs.last_line(session.place.log_path(container.service.name)))
+        line = diagnosis.not_ended(bazel.timeout, logs.last_line(log))
+        if container:
+            await _interrupt(session, container)
+        raise DeadlineError(line, logs.evidence(tests.name, log)) from None
+    finally:
+        session.report.cases = junit.read_leniently(xml)
+        if bazel.xml and xml.is_file():
+            shutil.copyfile(xml, bazel.xml)
+    judge(exit, xml, logs.last_line(log))
+
+
+async def _interrupt(session: Session, container: Container) -> None:
+    """Has pytest stop as by Ctrl-C: it says where it was, and writes the XML of the cases that ran."""
+    with contextlib.suppress(TimeoutError, StackError):
+        async with asyncio.timeout(_TIME_TO_STOP):
+            await session.podman.kill(container.id, "INT")
+            await session.supervisor.exit_of(container)
 
 
 @asynccontextmanager
@@ -127,9 +143,8 @@ def judge(exit: Exit, xml: Path, last_line: str) -> list[junit.Case]:
     if exit.oom_killed or exit.code not in (0, _PYTEST_TESTS_FAILED):
         raise ServiceExitedError("tests", exit, diagnosis.exited("tests", exit, None, last_line))
     cases = junit.read(xml)
-    failed = [case for case in cases if case.outcome in ("failed", "error")]
-    if failed:
-        raise TestsFailedError(f"{len(failed)} of {len(cases)} tests failed: {', '.join(case.name for case in failed)}")
+    if any(case.outcome in ("failed", "error") for case in cases):
+        raise TestsFailedError(diagnosis.failed(cases))
     if exit.code:
         raise TestsFailedError(f"pytest ended with {exit.code} although no case of its XML failed; log: {last_line}")
     return cases

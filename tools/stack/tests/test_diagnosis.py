@@ -6,6 +6,7 @@ import pytest
 
 from tools.stack.runner import diagnosis
 from tools.stack.runner.errors import Exit, StackError
+from tools.stack.runner.junit import Case
 from tools.stack.runner.podman import reason_of
 from tools.stack.runner.probes import Answer, Readiness
 
@@ -28,9 +29,41 @@ def test_a_time_out_names_service_limit_attempts_and_evidence() -> None:
         assert fact in line
 
 
+def test_a_time_out_tells_of_processes_that_were_killed_for_memory() -> None:
+    line = diagnosis.not_ready("vllm", 90, Readiness(), "", oom_kills=2, limit="4g")
+    for fact in ("vllm", "out of memory", "2 of its processes", "4g"):
+        assert fact in line
+    assert "memory" not in diagnosis.not_ready("vllm", 90, Readiness(), "", limit="4g")
+
+
+def test_tests_that_do_not_end_are_told_of_with_their_limit_and_last_line() -> None:
+    line = diagnosis.not_ended(300, "test_a.py ..")
+    assert "300 s" in line
+    assert "test_a.py .." in line
+
+
+def case(name: str, outcome: str, message: str = "") -> Case:
+    return Case(name, outcome, 1.0, message=message)
+
+
+def test_failed_tests_are_counted_and_named_with_the_reason_of_the_first() -> None:
+    line = diagnosis.failed([case("a", "passed"), case("b", "failed", "assert 1 == 2"), case("c", "error", "other")])
+    assert "2 of 3" in line
+    assert "b (assert 1 == 2), c" in line
+
+
+def test_many_failed_tests_with_long_reasons_stay_a_line_that_can_be_read() -> None:
+    line = diagnosis.failed([case(f"test{number}", "failed", "x" * 10_000) for number in range(50)])
+    assert "50 of 50" in line
+    assert "45 more" in line
+    assert len(line) < 500
+
+
 @pytest.mark.parametrize(
     ("exit", "cause"),
     [
+        (Exit(137, True, 1.0, limit="128m"), "limit of 128m"),
+        (Exit(1, True, 1.0, limit="128m"), "killed a process of it at its memory limit of 128m"),
         (Exit(0, False, 1.0), ""),
         (Exit(139, False, 1.0), "SIGSEGV"),
         (Exit(143, False, 1.0), "SIGTERM"),

@@ -15,6 +15,7 @@
   fault:WORDS     does that to the stack: a method of Faults and its arguments
   unfault:WORDS   fails unless that is refused
   eat             takes memory until it is killed
+  feed            starts a process that takes memory until it is killed, and waits for its end
   stubborn        ignores SIGTERM
   crash           ends by SIGSEGV
   cases:LIST      writes JUnit XML with one case for each word: passed, failed or skipped
@@ -142,6 +143,7 @@ def main() -> None:
         "copy": lambda paths: shutil.copyfile(*paths.split(":")),
         "refuse": refuse,
         "eat": eat,
+        "feed": lambda _: subprocess.run([sys.executable, __file__, "eat"], check=False),
         "stubborn": lambda _: signal.signal(signal.SIGTERM, signal.SIG_IGN),
         "crash": lambda _: ctypes.string_at(0),
         "cases": cases,

@@ -20,6 +20,8 @@ def test_it_passes_and_leaves_evidence(harness: Harness) -> None:
     for name in ("web", "tests"):
         assert (harness.outputs / f"logs/{name}.log").is_file()
         assert (harness.outputs / f"state/{name}.json").is_file()
+    for name in ("report.html", "trace.json", "resources.json"):
+        assert (harness.outputs / name).is_file()
     assert {phase["name"] for phase in harness.timeline["phases"]} >= {"images", "network", "start", "tests", "remove"}
     assert harness.timeline["failure"] is None
     assert any(line.endswith(" s)") and "web ready" in line for line in ended.error)
@@ -79,8 +81,12 @@ def test_an_address_takes_the_place_of_its_reference(harness: Harness) -> None:
 
 
 def test_tests_that_do_not_end_are_stopped_before_bazel_kills_the_test(harness: Harness) -> None:
-    ended = harness.test(harness.web(), tests=["wait"], TEST_TIMEOUT="18")
+    ended = harness.test(harness.web(), tests=["say:at work", "cases:passed", "wait"], TEST_TIMEOUT="18")
     assert "18 s" in ended.diagnosis
+    assert "at work" in ended.diagnosis
+    # They were interrupted, so that they say where they were and which cases ran.
+    assert any("KeyboardInterrupt" in line for line in ended.error)
+    assert harness.timeline["tests"][0]["outcome"] == "passed"
     assert ended.seconds < 10
     assert (harness.outputs / "logs/web.log").is_file()
 
