@@ -24,6 +24,7 @@ from orchestrator.adapters.in_memory.model import MockModel
 from orchestrator.adapters.in_memory.plans import InMemoryPlans, InMemoryTasks
 from orchestrator.adapters.in_memory.statistics import InMemoryStatistics
 from orchestrator.adapters.in_memory.stores import (
+    InMemoryAttempts,
     InMemoryContexts,
     InMemoryDeliberations,
     InMemoryEndings,
@@ -34,28 +35,30 @@ from orchestrator.adapters.login import read_login
 from orchestrator.adapters.nats import topology
 from orchestrator.adapters.nats.cancelling import NatsCanceller, listen_for_cancelling
 from orchestrator.adapters.nats.connection import NatsConnection
-from orchestrator.adapters.nats.consuming import JetStreamSource, announcements, consume
+from orchestrator.adapters.nats.consuming import Consumers, announcements
+from orchestrator.adapters.nats.dead_letters import DeadLetters
 from orchestrator.adapters.nats.presence import AgentPresence, beat
 from orchestrator.adapters.nats.publishing import JetStreamAnnouncer, JetStreamEvents, JetStreamQueue, JetStreamTasks
+from orchestrator.adapters.nats.steps import JetStreamSource
 from orchestrator.adapters.nats.wake_ups import NatsWakeUps
 from orchestrator.adapters.ray.agent_job import JOB_VARIABLE, AgentJob
 from orchestrator.adapters.ray.jobs_api import JobsApi
 from orchestrator.adapters.redis import connection as redis_connection
+from orchestrator.adapters.redis.attempts import RedisAttempts
 from orchestrator.adapters.redis.councils import RedisCouncils
 from orchestrator.adapters.redis.leases import RedisLeases, RedisLock
 from orchestrator.adapters.redis.plans import RedisPlans
 from orchestrator.adapters.redis.statistics import RedisStatistics
 from orchestrator.adapters.redis.stores import RedisContexts, RedisDeliberations, RedisEndings, RedisResponses
+from orchestrator.adapters.vllm.breaker import BreakingModel
 from orchestrator.adapters.vllm.client import VllmDependency, VllmModel
 from orchestrator.agents.models import ModelByAgentType
-from orchestrator.agents.pump import Pump
+from orchestrator.agents.pump import Pump, PumpPolicy
 from orchestrator.agents.worker import Identity, StepWorker, WorkerPolicy
 from orchestrator.application.context import KeepContextEvent
 from orchestrator.application.ownership import Ownership
 from orchestrator.application.planning import KeepPlanningEvent
-from orchestrator.application.ports import (
-    Lease,
-)
+from orchestrator.application.ports import Attempts, Lease
 from orchestrator.application.progress import Progress
 from orchestrator.application.readiness import Readiness
 from orchestrator.application.wake_ups import WakeUps
@@ -85,8 +88,8 @@ class Service:
 
 def real_service(settings: Settings) -> Service:
     """The service on NATS, Redis, Ray and vLLM. It starts before they are there, and becomes ready when they are."""
-    delivery = topology.DeliveryPolicy(settings.ack_wait_s, settings.max_deliver)
-    nats = _nats(settings, "orchestrator")
+    delivery = topology.DeliveryPolicy(settings.ack_wait_s)
+    nats = connect_nats(settings, "orchestrator")
     redis = _redis(settings)
     jobs = JobsApi(settings.ray_jobs_url)
     instance = new_id()
@@ -120,16 +123,17 @@ def real_service(settings: Settings) -> Service:
     keep_context = KeepContextEvent(ports.contexts)
     keep_planning = KeepPlanningEvent(composed.process_planning_event)
     model = VllmModel(settings.vllm_url, settings.endpoints)
+    attempts = RedisAttempts(redis, settings.result_ttl_s)
     worker = StepWorker(
         ports.responses,
         ports.endings,
         JetStreamAnnouncer(nats),
-        ModelByAgentType(model, MockModel()),
+        ModelByAgentType(BreakingModel(model, settings.step_timeout_s), MockModel()),
         ports.clock,
         Identity(node_id="", actor_id=f"local-{new_id()}"),
         _worker_policy(settings),
     )
-    local_agents = _pump(settings, worker, nats, Pool.LOCAL, settings.local_concurrency)
+    local_agents = _pump(settings, worker, attempts, nats, Pool.LOCAL, settings.local_concurrency)
 
     async def prepare() -> None:
         await topology.ensure(nats, delivery)
@@ -148,12 +152,13 @@ def real_service(settings: Settings) -> Service:
         await moves.listen()
         await listen_for_cancelling(nats, local_agents.cancel)
         results = announcements(composed.progress.step_answered)
+        consuming = Consumers(nats, DeadLetters(nats), attempts, settings.max_deliver)
         async with asyncio.TaskGroup() as consumers:
             consumers.create_task(local_agents.run())
-            consumers.create_task(consume(nats, topology.CONTEXT, topology.CONTEXT_CONSUMER, keep_context))
-            consumers.create_task(consume(nats, topology.PLANNING, topology.PLANNING_CONSUMER, keep_planning))
+            consumers.create_task(consuming.consume(topology.CONTEXT, topology.CONTEXT_CONSUMER, keep_context))
+            consumers.create_task(consuming.consume(topology.PLANNING, topology.PLANNING_CONSUMER, keep_planning))
             for _ in range(_RESULT_SLOTS):
-                consumers.create_task(consume(nats, topology.RESULTS, topology.results_consumer(instance), results))
+                consumers.create_task(consuming.consume(topology.RESULTS, topology.results_consumer(instance), results))
 
     return Service(
         _server(settings, composed),
@@ -179,7 +184,7 @@ def dev_service(settings: Settings) -> Service:
     wake_ups = WakeUps()
     leases = InMemoryLeases()
     keep = settings.max_open * _REMEMBERED
-    queue, announcer = InMemoryQueue(settings.max_deliver, keep), InMemoryAnnouncer()
+    queue, announcer = InMemoryQueue(keep), InMemoryAnnouncer()
     responses = InMemoryResponses(keep)
     canceller = InMemoryCanceller()
     ports = Ports(
@@ -206,14 +211,15 @@ def dev_service(settings: Settings) -> Service:
     worker = StepWorker(
         responses, ports.endings, announcer, MockModel(), ports.clock, Identity("dev", "dev"), _worker_policy(settings)
     )
-    pump = Pump(worker, lambda: queue, settings.agent_concurrency, heartbeat_s=settings.ack_wait_s)
+    policy = PumpPolicy(settings.agent_concurrency, settings.ack_wait_s, settings.max_deliver)
+    pump = Pump(worker, lambda: queue, InMemoryAttempts(), policy)
     canceller.handler = pump.cancel
     return Service(_server(settings, composed), readiness, composed.progress, ownership, tasks=(pump.run,), closing=())
 
 
 async def run_agent(settings: Settings, identity: Identity, job: str) -> None:
     """One Ray actor's work: takes steps off the queue until it is cancelled."""
-    nats = _nats(settings, f"agent-{identity.actor_id}")
+    nats = connect_nats(settings, f"agent-{identity.actor_id}")
     redis = _redis(settings)
     model = VllmModel(settings.vllm_url, settings.endpoints)
     clock = SystemClock()
@@ -221,12 +227,14 @@ async def run_agent(settings: Settings, identity: Identity, job: str) -> None:
         RedisResponses(redis, settings.result_ttl_s),
         RedisEndings(redis, clock),
         JetStreamAnnouncer(nats),
-        model,
+        BreakingModel(model, settings.step_timeout_s),
         clock,
         identity,
         _worker_policy(settings),
     )
-    pump = _pump(settings, worker, nats, Pool.RAY, settings.agent_concurrency)
+    pump = _pump(
+        settings, worker, RedisAttempts(redis, settings.result_ttl_s), nats, Pool.RAY, settings.agent_concurrency
+    )
     try:
         await nats.connect()
         await listen_for_cancelling(nats, pump.cancel)
@@ -244,7 +252,8 @@ def agent_environment(environment: dict[str, str]) -> tuple[Settings, str]:
     return Settings.of_agent(environment), environment.get(JOB_VARIABLE, "")
 
 
-def _nats(settings: Settings, client_name: str) -> NatsConnection:
+def connect_nats(settings: Settings, client_name: str) -> NatsConnection:
+    """The connection to NATS, which is still to be made. Raises UnusablePassword."""
     return NatsConnection(settings.nats_url, client_name, read_login(settings.nats_user, settings.nats_password_file))
 
 
@@ -264,8 +273,12 @@ def _server(settings: Settings, composed: Composition) -> GrpcServer:
     return GrpcServer(composed.service, settings.listen, policy)
 
 
-def _pump(settings: Settings, worker: StepWorker, nats: NatsConnection, pool: Pool, concurrency: int) -> Pump:
-    return Pump(worker, lambda: JetStreamSource(nats, pool), concurrency, heartbeat_s=settings.ack_wait_s / 3)
+def _pump(
+    settings: Settings, worker: StepWorker, attempts: Attempts, nats: NatsConnection, pool: Pool, concurrency: int
+) -> Pump:
+    policy = PumpPolicy(concurrency, settings.ack_wait_s / 3, settings.max_deliver)
+    dead_letters = DeadLetters(nats)
+    return Pump(worker, lambda: JetStreamSource(nats, pool, dead_letters, worker.refuse), attempts, policy)
 
 
 def _ownership(settings: Settings, ports: Ports, instance: str) -> Ownership:
@@ -273,4 +286,4 @@ def _ownership(settings: Settings, ports: Ports, instance: str) -> Ownership:
 
 
 def _worker_policy(settings: Settings) -> WorkerPolicy:
-    return WorkerPolicy(settings.max_deliver, settings.step_timeout_s)
+    return WorkerPolicy(settings.step_timeout_s)

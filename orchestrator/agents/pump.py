@@ -4,10 +4,12 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from orchestrator.agents.worker import RetryLater, StepWorker
 from orchestrator.application.correlation import about
+from orchestrator.application.ports import Attempts
 from orchestrator.domain.errors import DependencyLost
 from orchestrator.domain.steps import StepRequest
 
@@ -15,6 +17,7 @@ _log = logging.getLogger(__name__)
 
 _PAUSE_S = 0.25
 _HAND_OVER_S = 0.5
+_LOST_S = 1.0
 
 
 class Delivery(Protocol):
@@ -37,6 +40,9 @@ class Delivery(Protocol):
     async def still_working(self) -> None:
         """Keeps it from being delivered to somebody else."""
 
+    async def bury(self, reason: str) -> None:
+        """Puts it to the dead letters: it is not delivered again."""
+
 
 class StepSource(Protocol):
     """Where steps come from."""
@@ -45,22 +51,39 @@ class StepSource(Protocol):
         """The next delivery; None if none came for a while. Raises DependencyLost."""
 
 
+@dataclass(frozen=True)
+class PumpPolicy:
+    """`heartbeat_s`: how often a step that is being worked on gives a sign. `max_attempts`: see Pump."""
+
+    concurrency: int = 8
+    heartbeat_s: float = 3.0
+    max_attempts: int = 5
+
+
 class Pump:
-    """Works on up to `concurrency` steps at once, each with a source of its own."""
+    """Works on up to `concurrency` steps at once, each with a source of its own.
+
+    A step that fails on a defect, or takes its worker with it, `max_attempts` times is poison: it goes to the dead
+    letters, and has failed for its deliberation. What waits for a lost dependency does not count.
+    """
 
     def __init__(
-        self, worker: StepWorker, make_source: Callable[[], StepSource], concurrency: int, heartbeat_s: float
+        self,
+        worker: StepWorker,
+        make_source: Callable[[], StepSource],
+        attempts: Attempts,
+        policy: PumpPolicy,
     ) -> None:
         self._worker = worker
         self._make_source = make_source
-        self._concurrency = concurrency
-        self._heartbeat_s = heartbeat_s
+        self._attempts = attempts
+        self._policy = policy
         self._at_work: dict[str, set[asyncio.Task[None]]] = {}
 
     async def run(self) -> None:
         """Runs until it is cancelled. A step that is cut off by that is delivered again to somebody else."""
         async with asyncio.TaskGroup() as slots:
-            for _ in range(self._concurrency):
+            for _ in range(self._policy.concurrency):
                 slots.create_task(self._slot(self._make_source()))
 
     async def _slot(self, source: StepSource) -> None:
@@ -85,6 +108,45 @@ class Pump:
             work.cancel()
 
     async def _handle(self, delivery: Delivery) -> None:
+        try:
+            await self._attempt(delivery)
+        except DependencyLost:
+            # Whatever it was in the middle of, the step comes again, and need not wait until this worker seems dead.
+            with contextlib.suppress(DependencyLost):
+                await delivery.retry(_LOST_S)
+            raise
+
+    async def _attempt(self, delivery: Delivery) -> None:
+        attempts = 1
+        if delivery.count > 1:
+            # The first one is counted only when there is a second: most steps need but one.
+            attempts += await self._attempts.begin(delivery.request.step_id)
+        if attempts > self._policy.max_attempts:
+            await self._give_up(delivery, f"failed or ended its worker {self._policy.max_attempts} times")
+            return
+        try:
+            cut_off = await self._work(delivery)
+        except RetryLater as retry:
+            _log.warning("step is tried again in %.1f s: %s", retry.delay_s, retry, extra=_about(delivery))
+            await delivery.retry(retry.delay_s)
+            await self._excuse(delivery, attempts)
+        except asyncio.CancelledError:
+            await self._hand_over(delivery, attempts)
+            raise
+        except Exception as error:  # noqa: BLE001
+            # A defect in one step must not take the other slots down.
+            _log.exception("step failed unexpectedly", extra=_about(delivery))
+            if attempts >= self._policy.max_attempts:
+                await self._give_up(delivery, f"failed {attempts} times: {type(error).__name__}: {error}")
+            else:
+                await delivery.retry(_PAUSE_S)
+        else:
+            if cut_off:
+                _log.info("step dropped: its deliberation is over", extra=_about(delivery))
+            await delivery.done()
+
+    async def _work(self, delivery: Delivery) -> bool:
+        """Works on a step; says whether that was cut off because its deliberation is over."""
         request = delivery.request
         heartbeat = asyncio.create_task(self._beat(delivery))
         # A task of its own, so that it can be cancelled without its slot.
@@ -93,36 +155,37 @@ class Pump:
         at_work.add(work)
         try:
             await work
-        except RetryLater as retry:
-            _log.warning("step is tried again in %.1f s: %s", retry.delay_s, retry, extra=_about(delivery))
-            await delivery.retry(retry.delay_s)
         except asyncio.CancelledError:
             if _is_cancelled():
-                await self._hand_over(delivery)
                 raise
-            _log.info("step dropped: its deliberation is over", extra=_about(delivery))
-            await delivery.done()
-        except Exception:  # noqa: BLE001
-            # A defect in one step must not take the other slots down; the queue bounds how often it comes again.
-            _log.exception("step failed unexpectedly", extra=_about(delivery))
-            await delivery.retry(_PAUSE_S)
-        else:
-            await delivery.done()
+            return True
         finally:
             heartbeat.cancel()
             at_work.discard(work)
             if not at_work:
                 self._at_work.pop(request.task_id, None)
+        return False
 
-    async def _hand_over(self, delivery: Delivery) -> None:
+    async def _give_up(self, delivery: Delivery, reason: str) -> None:
+        _log.error("step goes to the dead letters: %s", reason, extra=_about(delivery))
+        # First its deliberation: should this break off, the step comes again and is given up again.
+        await self._worker.refuse(delivery.request.step_id, reason)
+        await delivery.bury(reason)
+
+    async def _excuse(self, delivery: Delivery, attempts: int) -> None:
+        if attempts > 1:
+            await self._attempts.excuse(delivery.request.step_id)
+
+    async def _hand_over(self, delivery: Delivery, attempts: int) -> None:
         """Has somebody else take a step at once; failing that, they take it when this one has been silent for a while."""
         with contextlib.suppress(DependencyLost, TimeoutError):
             async with asyncio.timeout(_HAND_OVER_S):
                 await delivery.retry(0)
+                await self._excuse(delivery, attempts)
 
     async def _beat(self, delivery: Delivery) -> None:
         while True:
-            await asyncio.sleep(self._heartbeat_s)
+            await asyncio.sleep(self._policy.heartbeat_s)
             with contextlib.suppress(DependencyLost):
                 await delivery.still_working()
 

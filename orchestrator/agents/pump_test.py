@@ -7,8 +7,9 @@ from typing import cast
 
 import pytest
 
+from orchestrator.adapters.in_memory.stores import InMemoryAttempts
 from orchestrator.agents import pump as pump_module
-from orchestrator.agents.pump import Pump
+from orchestrator.agents.pump import Pump, PumpPolicy
 from orchestrator.agents.worker import RetryLater, StepWorker
 from orchestrator.domain.errors import DependencyLost
 from orchestrator.domain.steps import StepRequest
@@ -33,6 +34,9 @@ class RecordedDelivery:
     async def still_working(self) -> None:
         self.signs.set()
 
+    async def bury(self, reason: str) -> None:
+        self.outcome.set_result(("buried", reason))
+
 
 @dataclass
 class ScriptedSource:
@@ -54,15 +58,31 @@ class ScriptedWorker:
 
     def __init__(self, work: Callable[[], Awaitable[None]]) -> None:
         self._work = work
+        self.refused: list[tuple[str, str]] = []
 
     async def work(self, request: StepRequest, delivery: int) -> None:
         await self._work()
+
+    async def refuse(self, step_id: str, reason: str) -> None:
+        self.refused.append((step_id, reason))
+
+
+def _pump(
+    worker: ScriptedWorker,
+    source: ScriptedSource,
+    *,
+    concurrency: int = 1,
+    heartbeat_s: float = 60,
+    attempts: InMemoryAttempts | None = None,
+) -> Pump:
+    policy = PumpPolicy(concurrency, heartbeat_s, max_attempts=3)
+    return Pump(cast(StepWorker, worker), lambda: source, attempts or InMemoryAttempts(), policy)
 
 
 async def _outcome(work: Callable[[], Awaitable[None]], *before: DependencyLost | None) -> object:
     delivery = RecordedDelivery()
     source = ScriptedSource([*before, delivery])
-    pump = Pump(cast(StepWorker, ScriptedWorker(work)), lambda: source, concurrency=1, heartbeat_s=60)
+    pump = _pump(ScriptedWorker(work), source, concurrency=1, heartbeat_s=60)
     running = asyncio.create_task(pump.run())
     try:
         return await delivery.outcome
@@ -100,7 +120,7 @@ async def test_silence_and_lost_connections_are_waited_out() -> None:
 async def test_long_work_gives_signs_of_life() -> None:
     delivery = RecordedDelivery()
     worker = ScriptedWorker(lambda: cast(Awaitable[None], delivery.signs.wait()))
-    pump = Pump(cast(StepWorker, worker), lambda: ScriptedSource([delivery]), concurrency=1, heartbeat_s=0.001)
+    pump = _pump(worker, ScriptedSource([delivery]), concurrency=1, heartbeat_s=0.001)
     running = asyncio.create_task(pump.run())
 
     assert await delivery.outcome == "done"
@@ -121,7 +141,7 @@ async def test_a_step_whose_deliberation_is_over_is_cut_off_and_acknowledged_and
 
     first, second = RecordedDelivery(), RecordedDelivery()
     source = ScriptedSource([first, second])
-    pump = Pump(cast(StepWorker, ScriptedWorker(work)), lambda: source, concurrency=1, heartbeat_s=60)
+    pump = _pump(ScriptedWorker(work), source, concurrency=1, heartbeat_s=60)
     running = asyncio.create_task(pump.run())
     await begun.wait()
     pump.cancel("another task")
@@ -145,9 +165,7 @@ async def test_a_step_that_is_cut_off_by_the_end_of_the_agent_is_handed_over_at_
         await asyncio.Event().wait()
 
     delivery = RecordedDelivery()
-    pump = Pump(
-        cast(StepWorker, ScriptedWorker(work)), lambda: ScriptedSource([delivery]), concurrency=1, heartbeat_s=60
-    )
+    pump = _pump(ScriptedWorker(work), ScriptedSource([delivery]), concurrency=1, heartbeat_s=60)
     running = asyncio.create_task(pump.run())
     await begun.wait()
     running.cancel()
@@ -171,9 +189,83 @@ async def test_steps_are_worked_on_at_once_up_to_the_limit() -> None:
 
     deliveries = [RecordedDelivery() for _ in range(5)]
     source = ScriptedSource([*deliveries])
-    pump = Pump(cast(StepWorker, ScriptedWorker(work)), lambda: source, concurrency=3, heartbeat_s=60)
+    pump = _pump(ScriptedWorker(work), source, concurrency=3, heartbeat_s=60)
     running = asyncio.create_task(pump.run())
     await asyncio.gather(*(delivery.outcome for delivery in deliveries))
     running.cancel()
 
     assert most == 3
+
+
+async def _fail() -> None:
+    raise RuntimeError("a defect")
+
+
+async def _deliver(pump_of: Callable[[ScriptedSource], Pump], *counts: int) -> list[object]:
+    """What becomes of a step that is delivered for the times that are given."""
+    outcomes: list[object] = []
+    for count in counts:
+        delivery = RecordedDelivery(count=count)
+        running = asyncio.create_task(pump_of(ScriptedSource([delivery])).run())
+        outcomes.append(await delivery.outcome)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    return outcomes
+
+
+async def test_a_step_that_fails_on_a_defect_each_time_goes_to_the_dead_letters_and_its_deliberation_goes_on() -> None:
+    worker, attempts = ScriptedWorker(_fail), InMemoryAttempts()
+
+    outcomes = await _deliver(lambda source: _pump(worker, source, attempts=attempts), 1, 2, 3)
+
+    assert outcomes[:2] == [pump_module._PAUSE_S] * 2
+    assert outcomes[2] == ("buried", "failed 3 times: RuntimeError: a defect")
+    ((step_id, reason),) = worker.refused
+    assert step_id == make_step_request().step_id
+    assert "a defect" in reason
+
+
+async def test_a_step_that_takes_its_worker_with_it_each_time_is_not_tried_once_more() -> None:
+    attempts = InMemoryAttempts()
+    worked = 0
+
+    async def work() -> None:
+        nonlocal worked
+        worked += 1
+
+    worker = ScriptedWorker(work)
+    # As left behind by workers that ended at the second and third delivery.
+    for _ in range(2):
+        await attempts.begin(make_step_request().step_id)
+
+    (outcome,) = await _deliver(lambda source: _pump(worker, source, attempts=attempts), 4)
+
+    assert isinstance(outcome, tuple)
+    assert outcome[0] == "buried"
+    assert worked == 0
+    assert len(worker.refused) == 1
+
+
+async def test_what_waits_for_a_lost_dependency_is_never_poison() -> None:
+    async def retry() -> None:
+        raise RetryLater(0.5, "vllm is away")
+
+    worker, attempts = ScriptedWorker(retry), InMemoryAttempts()
+
+    outcomes = await _deliver(lambda source: _pump(worker, source, attempts=attempts), *range(1, 20))
+
+    assert outcomes == [0.5] * 19
+    assert worker.refused == []
+
+
+async def test_a_step_whose_attempts_cannot_be_counted_comes_again() -> None:
+    attempts = InMemoryAttempts()
+
+    async def begin(what: str) -> int:
+        raise DependencyLost("redis", "away")
+
+    attempts.begin = begin  # type: ignore[method-assign]
+
+    outcomes = await _deliver(lambda source: _pump(ScriptedWorker(_succeed), source, attempts=attempts), 2)
+
+    assert outcomes == [pump_module._LOST_S]

@@ -1,10 +1,10 @@
 """What an agent does with one step. Knows nothing of Ray."""
 
 import logging
-import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from orchestrator.agents.retries import RetryBudget, delay_s, spread
 from orchestrator.application.ports import (
     ChatModel,
     Clock,
@@ -16,13 +16,13 @@ from orchestrator.application.ports import (
 )
 from orchestrator.domain.errors import DependencyLost
 from orchestrator.domain.review import InvalidReview, answer_schema, parse_answer
-from orchestrator.domain.steps import StepRequest, StepResponse, Usage, seed_for
+from orchestrator.domain.steps import StepRequest, StepResponse, Usage, seed_for, task_of
 
 _log = logging.getLogger(__name__)
 
 # An answer that is not of the wanted form is asked for once more, with another seed.
 _ATTEMPTS = 2
-_LONGEST_DELAY_S = 30.0
+_MODEL_SERVER = "vllm"
 
 
 class RetryLater(Exception):
@@ -43,9 +43,8 @@ class Identity:
 
 @dataclass(frozen=True)
 class WorkerPolicy:
-    """`max_deliver`: how often a step is tried. `step_timeout_s`: the longest that one request may take."""
+    """`step_timeout_s`: the longest that one request to the model may take."""
 
-    max_deliver: int = 5
     step_timeout_s: float = 120.0
 
 
@@ -61,7 +60,8 @@ class StepWorker:
         clock: Clock,
         identity: Identity,
         policy: WorkerPolicy,
-        jitter: Callable[[], float] = lambda: random.uniform(0.5, 1.5),  # noqa: S311 (spreads retries, hides nothing)
+        jitter: Callable[[], float] = spread,
+        retries: RetryBudget | None = None,
     ) -> None:
         self._responses = responses
         self._endings = endings
@@ -71,37 +71,55 @@ class StepWorker:
         self._identity = identity
         self._policy = policy
         self._jitter = jitter
+        self._retries = retries or RetryBudget()
 
     async def work(self, request: StepRequest, delivery: int) -> None:
         """Handles the `delivery`-th delivery of a step (from 1). When it returns, the step can be acknowledged.
 
-        Raises RetryLater if it should be delivered again. A step whose deliberation is over is dropped, and so is one
-        whose deliberation's deadline has passed: the orchestrator ends that deliberation by itself.
+        Raises RetryLater if it should be delivered again: until its deadline, what it needs may come back. A step that
+        is not answered by then fails, so that its deliberation goes on with what there is. One whose deliberation is
+        over is dropped.
         """
         try:
             if await self._endings.is_over(request.task_id):
                 _log.info("dropped a step of a deliberation that is over", extra=_about(request))
                 return
             if await self._responses.get(request.step_id) is None:
-                if self._clock.now_ms() >= request.deadline_ms:
-                    _log.info("dropped a step after its deadline", extra=_about(request))
-                    return
                 began_ms = self._clock.now_ms()
                 response = await self._answer(request, delivery)
                 await self._responses.put_if_absent(replace(response, duration_ms=self._clock.now_ms() - began_ms))
             await self._announcer.announce(request.task_id, request.step_id)
         except DependencyLost as lost:
-            raise RetryLater(self._delay(delivery), str(lost)) from lost
+            raise RetryLater(delay_s(delivery, lost.retry_after_s, self._jitter), str(lost)) from lost
+
+    async def refuse(self, step_id: str, reason: str) -> None:
+        """Has a step fail that cannot be worked on. One that was answered stays so. Raises DependencyLost."""
+        task_id = task_of(step_id)
+        await self._responses.put_if_absent(replace(self._response(step_id, task_id), error=reason))
+        await self._announcer.announce(task_id, step_id)
 
     async def _answer(self, request: StepRequest, delivery: int) -> StepResponse:
+        """The response of a step. Raises DependencyLost while there is time to try again."""
+        late = f"there was no time left{f' after {delivery - 1} tries' if delivery > 1 else ''}"
+        if self._clock.now_ms() >= request.deadline_ms:
+            return replace(self._failed(request, late), late=True)
         try:
-            return await self._ask(request)
+            if delivery > 1 and not self._retries.take():
+                raise DependencyLost(_MODEL_SERVER, "too many requests were tried again just now")
+            response = await self._ask(request)
         except ModelRejected as rejected:
             return self._failed(request, f"the model server refused the request: {rejected}")
         except DependencyLost as lost:
-            if delivery < self._policy.max_deliver:
+            now = self._clock.now_ms()
+            if now + delay_s(delivery, lost.retry_after_s, self._jitter) * 1000 < request.deadline_ms:
                 raise
-            return replace(self._failed(request, f"{lost}, {delivery} times in a row"), lost_dependency=lost.dependency)
+            if delivery == 1 and now >= request.deadline_ms:
+                # It was cut off by the deadline and not before: nothing says that the server is to blame.
+                return replace(self._failed(request, late), late=True)
+            tries = f", {delivery} times in a row" if delivery > 1 else ""
+            return replace(self._failed(request, f"{lost}{tries}"), lost_dependency=lost.dependency)
+        self._retries.answered()
+        return response
 
     async def _ask(self, request: StepRequest) -> StepResponse:
         usage, fault = Usage(), ""
@@ -111,10 +129,11 @@ class StepWorker:
             fault = _fault(request, completion.text)
             if not fault:
                 return replace(
-                    self._response(request),
+                    self._response(request.step_id, request.task_id),
+                    model=completion.model,
+                    prompt=request.messages,
                     text=completion.text.strip(),
                     usage=usage,
-                    model=completion.model,
                     request_id=completion.request_id,
                     attempts=attempt,
                 )
@@ -127,23 +146,19 @@ class StepWorker:
         schema = answer_schema(request.labels) if request.labels else None
         return await self._model.complete(request, seed_for(request.step_id, attempt), schema, timeout_s)
 
-    def _response(self, request: StepRequest) -> StepResponse:
+    def _response(self, step_id: str, task_id: str) -> StepResponse:
         return StepResponse(
-            step_id=request.step_id,
-            task_id=request.task_id,
-            model=request.model,
+            step_id=step_id,
+            task_id=task_id,
             node_id=self._identity.node_id,
             actor_id=self._identity.actor_id,
             finished_at_ms=self._clock.now_ms(),
-            prompt=request.messages,
         )
 
     def _failed(self, request: StepRequest, reason: str) -> StepResponse:
         _log.warning("step failed: %s", reason, extra=_about(request))
-        return replace(self._response(request), error=reason)
-
-    def _delay(self, delivery: int) -> float:
-        return min(0.5 * 2.0 ** (delivery - 1), _LONGEST_DELAY_S) * self._jitter()
+        response = self._response(request.step_id, request.task_id)
+        return replace(response, error=reason, model=request.model, prompt=request.messages)
 
 
 def _fault(request: StepRequest, text: str) -> str:

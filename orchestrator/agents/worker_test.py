@@ -1,13 +1,14 @@
 """One step: asked, stored, announced; and what happens when any of that fails."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from orchestrator.adapters.in_memory.clock import ManualClock
 from orchestrator.adapters.in_memory.model import Behaviour, InMemoryModel, plausible_answer
 from orchestrator.adapters.in_memory.stores import InMemoryEndings, InMemoryResponses
+from orchestrator.agents.retries import RetryBudget
 from orchestrator.agents.worker import Identity, RetryLater, StepWorker, WorkerPolicy
 from orchestrator.application.ports import ModelRejected
 from orchestrator.domain.errors import DependencyLost
@@ -44,7 +45,7 @@ class Bench:
             self.model,
             self.clock,
             Identity("node-1", "actor-1"),
-            WorkerPolicy(max_deliver=3),
+            WorkerPolicy(step_timeout_s=20),
             jitter=lambda: 1.0,
         )
 
@@ -104,14 +105,17 @@ async def test_the_first_response_stays() -> None:
     assert await bench.response(request) == first
 
 
-async def test_a_step_after_its_deadline_is_dropped() -> None:
+async def test_a_step_after_its_deadline_fails_as_late_so_that_its_deliberation_goes_on() -> None:
     bench, request = Bench(), make_step_request()
     bench.clock.advance(MINUTE_MS)
 
     await bench.worker.work(request, delivery=1)
 
     assert bench.model.requests == []
-    assert bench.announcements.step_ids == []
+    response = await bench.response(request)
+    assert response.late
+    assert response.error
+    assert bench.announcements.step_ids == [request.step_id]
 
 
 async def test_a_step_of_a_deliberation_that_is_over_is_dropped() -> None:
@@ -124,27 +128,80 @@ async def test_a_step_of_a_deliberation_that_is_over_is_dropped() -> None:
     assert bench.announcements.step_ids == []
 
 
-async def test_a_model_that_does_not_answer_is_tried_again_later_each_time() -> None:
+async def test_a_model_that_does_not_answer_is_tried_again_later_each_time_and_soon_all_the_same() -> None:
     bench, request = Bench(_raising(DependencyLost("vllm", "refused"))), make_step_request()
     delays = []
-    for delivery in (1, 2):
+    for delivery in range(1, 8):
         with pytest.raises(RetryLater) as raised:
             await bench.worker.work(request, delivery)
         delays.append(raised.value.delay_s)
 
-    assert delays == [0.5, 1.0]
+    assert delays[:3] == [0.25, 0.5, 1.0]
+    assert delays == sorted(delays)
+    assert max(delays) < 2
     assert bench.announcements.step_ids == []
 
 
-async def test_the_last_try_ends_with_a_failure_that_names_what_was_lost() -> None:
-    bench, request = Bench(_raising(DependencyLost("vllm", "refused"))), make_step_request()
+async def test_a_server_that_asks_to_be_left_alone_is() -> None:
+    bench, request = Bench(_raising(DependencyLost("vllm", "busy", retry_after_s=7))), make_step_request()
 
-    await bench.worker.work(request, delivery=3)
+    with pytest.raises(RetryLater) as raised:
+        await bench.worker.work(request, 1)
+
+    assert raised.value.delay_s == 7
+
+
+async def test_what_is_lost_until_the_deadline_is_named_in_a_failure_before_it() -> None:
+    bench, request = Bench(_raising(DependencyLost("vllm", "refused"))), make_step_request()
+    bench.clock.advance(request.deadline_ms - START_MS - 100)
+
+    await bench.worker.work(request, delivery=30)
 
     response = await bench.response(request)
-    assert response.lost_dependency == "vllm"
+    assert (response.lost_dependency, response.late) == ("vllm", False)
     assert "refused" in response.error
+    assert response.finished_at_ms < request.deadline_ms
     assert bench.announcements.step_ids == [request.step_id]
+
+
+async def test_a_first_request_that_the_deadline_cuts_off_is_late_and_blames_nobody() -> None:
+    request = make_step_request()
+
+    def take_too_long(request: StepRequest, seed: int) -> str:
+        bench.clock.advance(request.deadline_ms - START_MS)
+        raise DependencyLost("vllm", "took too long")
+
+    bench = Bench(take_too_long)
+    await bench.worker.work(request, delivery=1)
+
+    response = await bench.response(request)
+    assert (response.late, response.lost_dependency) == (True, "")
+
+
+async def test_retries_beyond_the_budget_do_not_reach_the_model() -> None:
+    bench, request = Bench(), make_step_request()
+    bench.worker._retries = RetryBudget(capacity=1, per_second=0)
+
+    await bench.worker.work(replace(request, step_id="task-1/0/propose/a"), delivery=2)
+    # The answer gave its token back.
+    await bench.worker.work(replace(request, step_id="task-1/0/propose/b"), delivery=2)
+    assert bench.worker._retries.take()
+    with pytest.raises(RetryLater):
+        await bench.worker.work(replace(request, step_id="task-1/0/propose/c"), delivery=2)
+    await bench.worker.work(replace(request, step_id="task-1/0/propose/d"), delivery=1)
+
+    assert [asked.step_id[-1] for asked in bench.model.requests] == ["a", "b", "d"]
+
+
+async def test_a_step_that_cannot_be_worked_on_fails_for_its_deliberation_unless_it_was_answered() -> None:
+    bench, request = Bench(), make_step_request()
+
+    await bench.worker.refuse(request.step_id, "poison")
+    await bench.worker.refuse(request.step_id, "another reason")
+
+    response = await bench.response(request)
+    assert (response.task_id, response.error) == (request.task_id, "poison")
+    assert bench.announcements.step_ids == [request.step_id] * 2
 
 
 async def test_a_request_that_is_refused_is_not_tried_again() -> None:

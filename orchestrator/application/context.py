@@ -1,12 +1,9 @@
 """Use case: keep what happened in a case."""
 
 import json
-import logging
 
-from orchestrator.application.ports import ContextStore
+from orchestrator.application.ports import ContextStore, UnreadableMessage
 from orchestrator.domain.context import InvalidContextEvent, parse_event
-
-_log = logging.getLogger(__name__)
 
 
 class KeepContextEvent:
@@ -16,11 +13,10 @@ class KeepContextEvent:
         self._contexts = contexts
 
     async def __call__(self, subject: str, data: bytes) -> None:
-        """Keeps the event. One that is not of the documented form is logged and dropped: no repeat would mend it."""
+        """Keeps the event. Raises UnreadableMessage for one that is not of the documented form, or DependencyLost."""
         try:
             event = parse_event(json.loads(data))
         except (ValueError, RecursionError) as error:
             reason = str(error) if isinstance(error, InvalidContextEvent) else "not JSON"
-            _log.warning("dropped a context event: %s", reason, extra={"subject": subject})
-            return
+            raise UnreadableMessage(f"not a context event: {reason}") from error
         await self._contexts.append(event)

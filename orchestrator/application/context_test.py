@@ -5,6 +5,7 @@ import json
 import pytest
 
 from orchestrator.application.context import KeepContextEvent
+from orchestrator.application.ports import UnreadableMessage
 from orchestrator.domain.context import ContextKind
 from orchestrator.testing.stage import Stage
 
@@ -22,10 +23,11 @@ async def test_an_event_is_kept_once() -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff", b"[]", b"{}", json.dumps(_EVENT | {"kind": "x"}).encode(), b"[" * 9999])
-async def test_what_is_not_an_event_is_dropped(data: bytes) -> None:
+async def test_what_is_not_an_event_is_said_to_be_unreadable(data: bytes) -> None:
     contexts = Stage().contexts
 
-    await KeepContextEvent(contexts)("context.decision", data)
+    with pytest.raises(UnreadableMessage):
+        await KeepContextEvent(contexts)("context.decision", data)
 
     assert not any((await contexts.read("case")).values())
 

@@ -1,12 +1,11 @@
 """Use cases: take in what happens to plans, and split plans into tasks."""
 
 import json
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orchestrator.application.councils import council_for
-from orchestrator.application.ports import ContextStore, CouncilStore, PlanStore, TaskPublisher
+from orchestrator.application.ports import ContextStore, CouncilStore, PlanStore, TaskPublisher, UnreadableMessage
 from orchestrator.domain.context import ContextKind
 from orchestrator.domain.derivation import (
     Derivation,
@@ -24,8 +23,6 @@ from orchestrator.domain.planning import (
     timeline_entry,
     validate_event,
 )
-
-_log = logging.getLogger(__name__)
 
 
 class DeriveSubtasks:
@@ -103,10 +100,10 @@ class KeepPlanningEvent:
         self._process = process
 
     async def __call__(self, subject: str, data: bytes) -> None:
-        """Processes the event. One that is not of the documented form is logged and dropped: no repeat would mend it."""
+        """Processes the event. Raises UnreadableMessage for one that no repeat would mend, or DependencyLost."""
         try:
             event = parse_planning_event(json.loads(data))
             await self._process(event)
         except (ValueError, RecursionError, InvalidRequest, UnknownRole) as error:
             reason = str(error) if isinstance(error, InvalidRequest | UnknownRole) else "not JSON"
-            _log.warning("dropped a planning event: %s", reason, extra={"subject": subject})
+            raise UnreadableMessage(f"not a planning event: {reason}") from error

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.application.planning import KeepPlanningEvent
+from orchestrator.application.ports import UnreadableMessage
 from orchestrator.domain.context import ContextEvent, ContextKind
 from orchestrator.domain.derivation import DerivationRequest, Strategy
 from orchestrator.domain.errors import DependencyLost, InvalidRequest, UnknownRole
@@ -159,10 +160,11 @@ async def test_a_message_is_processed_as_an_event() -> None:
         _message(to_state="APPROVED", metadata={"roles": "poet"}),
     ],
 )
-async def test_a_message_that_no_repeat_would_mend_is_dropped(data: bytes) -> None:
+async def test_a_message_that_no_repeat_would_mend_is_said_to_be_one(data: bytes) -> None:
     stage = Stage()
 
-    await KeepPlanningEvent(stage.process_planning_event)("planning.plan", data)
+    with pytest.raises(UnreadableMessage):
+        await KeepPlanningEvent(stage.process_planning_event)("planning.plan", data)
 
     assert not await _timeline(stage)
 

@@ -16,6 +16,10 @@ from orchestrator.domain.statistics import Finished, Totals
 from orchestrator.domain.steps import StepRequest, StepResponse, Usage
 
 
+class UnreadableMessage(Exception):
+    """A message that is not of the form that it should have, or asks for what cannot be: no repeat would mend it."""
+
+
 class VersionConflict(Exception):
     """Somebody else wrote the deliberation or council since it was loaded."""
 
@@ -122,6 +126,16 @@ class StepCanceller(Protocol):
 
     async def cancel(self, task_id: str) -> None:
         """Has them drop the steps of a deliberation that they are at. Who does not hear of it ends them later."""
+
+
+class Attempts(Protocol):
+    """Counts attempts at something that ended badly or not at all, in all processes together."""
+
+    async def begin(self, what: str) -> int:
+        """Counts an attempt as one that may end so; returns how many there are now."""
+
+    async def excuse(self, what: str) -> None:
+        """Takes the last one back: it ended for a reason that does not lie in it."""
 
 
 class StepQueue(Protocol):

@@ -18,6 +18,9 @@ from orchestrator.domain.review import InvalidReview, Review, ballot, parse_answ
 from orchestrator.domain.scoring import agreement, rank
 from orchestrator.domain.steps import Step, StepKind, StepRecord, StepResponse, Usage, make_step
 
+# What is kept of a deliberation's time for what follows from its last answers; of a short one it is a tenth.
+_MOST_RESERVE_MS = 2000
+
 SELECTOR = Agent("agent-architect-selector", "ARCHITECT", "Choose what will still be right in a year.", 0.2)
 
 
@@ -114,6 +117,11 @@ class Deliberation:
         return self.status.final
 
     @property
+    def step_deadline_ms(self) -> int:
+        """When each step must be answered at the latest, so that what follows from it is still in time."""
+        return self.deadline_ms - min((self.deadline_ms - self.created_at_ms) // 10, _MOST_RESERVE_MS)
+
+    @property
     def winner_id(self) -> str:
         """Author of the result with rank 1; empty without results."""
         return self.results[0].author_id if self.results else ""
@@ -161,7 +169,7 @@ class Deliberation:
         self._account(response)
         ok = self._absorb(step, response, now_ms)
         self.history.append(StepRecord(step.kind, step.round, step.agent_id, ok, now_ms, response.duration_ms))
-        return Transition(applied=True, steps=() if self.pending else self._advance(now_ms))
+        return Transition(applied=True, steps=() if self.pending else self._advance(now_ms, late=response.late))
 
     def expire(self, now_ms: int) -> bool:
         """Ends it as TIMEOUT if its deadline has passed; says whether it did."""
@@ -226,10 +234,11 @@ class Deliberation:
             self.reviews.append(review)
         return True
 
-    def _advance(self, now_ms: int) -> tuple[Step, ...]:
-        """What follows a phase whose steps have all been answered."""
+    def _advance(self, now_ms: int, *, late: bool) -> tuple[Step, ...]:
+        """What follows a phase whose steps have all been answered, the last of them late or not."""
         if not self.drafts:
-            self._end(Status.FAILED, now_ms, "no agent brought a proposal: " + "; ".join(self.warnings))
+            status = Status.TIMEOUT if late else Status.FAILED
+            self._end(status, now_ms, "no agent brought a proposal: " + "; ".join(self.warnings))
             return ()
         self.lost_dependency = ""
         if self.phase is StepKind.REVIEW:

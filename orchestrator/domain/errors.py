@@ -77,10 +77,14 @@ class Overloaded(OrchestratorError):
 
 
 class DependencyLost(OrchestratorError):
-    """Something that the service depends on does not answer. `dependency` is its name."""
+    """Something that the service depends on does not answer. `dependency` is its name.
 
-    def __init__(self, dependency: str, reason: str) -> None:
+    `retry_after_s` is how long it asks to be left alone; 0 where it says nothing.
+    """
+
+    def __init__(self, dependency: str, reason: str, retry_after_s: float = 0.0) -> None:
         self.dependency = dependency
+        self.retry_after_s = retry_after_s
         self.reason = reason
         super().__init__(f"{dependency} is unavailable: {reason}")
 

@@ -61,7 +61,7 @@ def render(deliberation: Deliberation, step: Step, budgets: TokenBudgets) -> Ste
         ),
         max_tokens=budgets.completion(step.kind),
         temperature=_REVIEW_TEMPERATURE if judges else agent.temperature,
-        deadline_ms=deliberation.deadline_ms,
+        deadline_ms=deliberation.step_deadline_ms,
         labels=tuple(labels),
         traceparent=deliberation.traceparent,
         agent_type=agent.agent_type,

@@ -47,8 +47,11 @@ class StepRecord:
 
 
 def task_of(step_id: str) -> str:
-    """The deliberation that a step belongs to; a task_id may have slashes itself."""
-    return step_id.rsplit("/", 3)[0]
+    """The deliberation that a step belongs to, whose id may have slashes itself; empty where it is no step's id."""
+    parts = step_id.rsplit("/", 3)
+    if len(parts) != 4 or not parts[1].isdecimal() or parts[2] not in [*StepKind]:
+        return ""
+    return parts[0]
 
 
 def seed_for(step_id: str, attempt: int) -> int:
@@ -70,7 +73,8 @@ class StepRequest:
     """All that an agent needs for a step: it travels on the queue.
 
     `labels` names the proposals to mark in a review or selection and is empty for steps that answer with text.
-    `deadline_ms` is the deliberation's, in milliseconds since the epoch. `traceparent` continues its trace.
+    `deadline_ms` is when it must be answered at the latest, in milliseconds since the epoch; a while before that of the
+    deliberation. `traceparent` continues its trace.
     `agent_type` says what answers; an `endpoint` is asked in place of the service's model server.
     """
 
@@ -105,7 +109,8 @@ class Usage:
 class StepResponse:
     """What came of a step; stored under its id, once.
 
-    `error` is empty for an answer. `lost_dependency` names what did not answer, if that is why it failed.
+    `error` is empty for an answer. `lost_dependency` names what did not answer, if that is why it failed; `late` says
+    that there was no time left, if it is that.
     `duration_ms` is how long the agent took, without the time on the queue.
     `request_id` is the model server's id of the request; `attempts` counts the requests that were made.
     `prompt` is what the model was asked, kept so that an outcome can be explained.
@@ -116,6 +121,7 @@ class StepResponse:
     text: str = ""
     error: str = ""
     lost_dependency: str = ""
+    late: bool = False
     usage: Usage = Usage()
     model: str = ""
     request_id: str = ""

@@ -1,6 +1,7 @@
 """Messages in memory: a queue of steps with redelivery, and announcements handed on to a handler."""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 
 from orchestrator.adapters.in_memory.newest import KEEP, Newest
@@ -26,12 +27,16 @@ class InMemoryDelivery:
     async def still_working(self) -> None:
         """Nothing to do: a delivery in memory does not time out."""
 
+    async def bury(self, reason: str) -> None:
+        """Keeps it with the reason."""
+        self._queue.dead.append((self.request, reason))
+
 
 class InMemoryQueue:
     """StepQueue and StepSource in memory. A step that was published is not queued again."""
 
-    def __init__(self, max_deliver: int = 5, keep: int = KEEP) -> None:
-        self.max_deliver = max_deliver
+    def __init__(self, keep: int = KEEP) -> None:
+        self.dead: deque[tuple[StepRequest, str]] = deque(maxlen=keep)
         self._known: Newest[str, set[str]] = Newest(keep)
         self._queue: asyncio.Queue[tuple[StepRequest, int]] = asyncio.Queue()
 
@@ -42,9 +47,8 @@ class InMemoryQueue:
             self._queue.put_nowait((request, 1))
 
     def put_later(self, request: StepRequest, count: int, delay_s: float) -> None:
-        """Queues it again after `delay_s` seconds, unless it was delivered as often as may be."""
-        if count <= self.max_deliver:
-            asyncio.get_running_loop().call_later(delay_s, self._queue.put_nowait, (request, count))
+        """Queues it again after `delay_s` seconds."""
+        asyncio.get_running_loop().call_later(delay_s, self._queue.put_nowait, (request, count))
 
     async def next(self) -> InMemoryDelivery:
         request, count = await self._queue.get()

@@ -124,6 +124,20 @@ class InMemoryEndings:
         return self._until.get(task_id, 0) > self._clock.now_ms()
 
 
+class InMemoryAttempts:
+    """Attempts in memory."""
+
+    def __init__(self) -> None:
+        self._counts: Newest[str, int] = Newest(KEEP)
+
+    async def begin(self, what: str) -> int:
+        self._counts[what] = self._counts.get(what, 0) + 1
+        return self._counts[what]
+
+    async def excuse(self, what: str) -> None:
+        self._counts[what] = max(self._counts.get(what, 0) - 1, 0)
+
+
 class InMemoryContexts:
     """ContextStore in memory. Keeps the last cases, and of each the newest events."""
 

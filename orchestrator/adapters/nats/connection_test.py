@@ -12,8 +12,9 @@ import pytest
 from orchestrator.adapters.login import Login
 from orchestrator.adapters.nats import topology
 from orchestrator.adapters.nats.connection import NatsConnection
-from orchestrator.adapters.nats.consuming import JetStreamDelivery, JetStreamSource
+from orchestrator.adapters.nats.dead_letters import DeadLetters
 from orchestrator.adapters.nats.publishing import JetStreamQueue
+from orchestrator.adapters.nats.steps import JetStreamDelivery, JetStreamSource
 from orchestrator.domain.council import Pool
 from orchestrator.domain.errors import DependencyLost
 from orchestrator.testing.builders import make_step_request
@@ -59,9 +60,13 @@ async def _published(connection: NatsConnection, step_id: str) -> bool:
     return True
 
 
+async def _refuse(step_id: str, reason: str) -> None:
+    raise AssertionError(step_id)
+
+
 async def _pull_for_ever(connection: NatsConnection) -> JetStreamDelivery:
     """As a worker does."""
-    source = JetStreamSource(connection, Pool.RAY)
+    source = JetStreamSource(connection, Pool.RAY, DeadLetters(connection), _refuse)
     while True:
         try:
             if delivery := await source.next():

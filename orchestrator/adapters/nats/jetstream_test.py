@@ -10,13 +10,16 @@ import pytest
 from nats.js.api import AckPolicy, ConsumerConfig
 from nats.js.errors import NotFoundError
 
+from orchestrator.adapters.in_memory.stores import InMemoryAttempts
 from orchestrator.adapters.json_codec import encode
 from orchestrator.adapters.nats import topology
 from orchestrator.adapters.nats.cancelling import NatsCanceller, listen_for_cancelling
 from orchestrator.adapters.nats.connection import NatsConnection
-from orchestrator.adapters.nats.consuming import Handler, JetStreamDelivery, JetStreamSource, announcements, consume
+from orchestrator.adapters.nats.consuming import Consumers, Handler, announcements
+from orchestrator.adapters.nats.dead_letters import DeadLetters
 from orchestrator.adapters.nats.presence import AgentPresence, beat
 from orchestrator.adapters.nats.publishing import JetStreamAnnouncer, JetStreamEvents, JetStreamQueue
+from orchestrator.adapters.nats.steps import JetStreamDelivery, JetStreamSource
 from orchestrator.adapters.nats.wake_ups import NatsWakeUps
 from orchestrator.application.ports import DeliberationEvent
 from orchestrator.application.wake_ups import WakeUps
@@ -51,6 +54,18 @@ async def nats(url: str) -> AsyncIterator[NatsConnection]:
     await connection.close()
 
 
+async def _refuse(step_id: str, reason: str) -> None:
+    raise AssertionError(step_id)
+
+
+def _source(nats: NatsConnection, pool: Pool = Pool.RAY) -> JetStreamSource:
+    return JetStreamSource(nats, pool, DeadLetters(nats), _refuse)
+
+
+def _consumers(nats: NatsConnection) -> Consumers:
+    return Consumers(nats, DeadLetters(nats), InMemoryAttempts(), max_attempts=5)
+
+
 async def _next(source: JetStreamSource) -> JetStreamDelivery:
     async with asyncio.timeout(10):
         while (delivery := await source.next()) is None:
@@ -68,7 +83,7 @@ async def test_a_step_arrives_as_it_was_sent(nats: NatsConnection) -> None:
     request = make_step_request()
     await JetStreamQueue(nats).publish(request)
 
-    delivery = await _next(JetStreamSource(nats, Pool.RAY))
+    delivery = await _next(_source(nats, Pool.RAY))
 
     assert (delivery.request, delivery.count) == (request, 1)
     await delivery.done()
@@ -84,7 +99,7 @@ async def test_the_same_step_twice_is_queued_once(nats: NatsConnection) -> None:
 
 async def test_a_step_that_is_done_leaves_the_queue(nats: NatsConnection) -> None:
     await JetStreamQueue(nats).publish(replace(make_step_request(), step_id="done"))
-    await (await _next(JetStreamSource(nats, Pool.RAY))).done()
+    await (await _next(_source(nats, Pool.RAY))).done()
 
     async def empty() -> bool:
         return bool((await nats.jetstream.stream_info(topology.STEPS)).state.messages == 0)
@@ -94,7 +109,7 @@ async def test_a_step_that_is_done_leaves_the_queue(nats: NatsConnection) -> Non
 
 async def test_a_step_comes_again_when_it_is_asked_for_or_when_nobody_says_a_word(nats: NatsConnection) -> None:
     await JetStreamQueue(nats).publish(replace(make_step_request(), step_id="again"))
-    source = JetStreamSource(nats, Pool.RAY)
+    source = _source(nats, Pool.RAY)
 
     await (await _next(source)).retry(0.01)
     second = await _next(source)
@@ -106,7 +121,7 @@ async def test_a_step_comes_again_when_it_is_asked_for_or_when_nobody_says_a_wor
 
 async def test_signs_of_life_keep_a_step_from_coming_again(nats: NatsConnection) -> None:
     await JetStreamQueue(nats).publish(replace(make_step_request(), step_id="slow"))
-    source = JetStreamSource(nats, Pool.RAY)
+    source = _source(nats, Pool.RAY)
     delivery = await _next(source)
     other = asyncio.create_task(_next(source))
     for _ in range(6):
@@ -118,21 +133,11 @@ async def test_signs_of_life_keep_a_step_from_coming_again(nats: NatsConnection)
     await delivery.done()
 
 
-async def test_a_step_that_cannot_be_read_is_dropped(nats: NatsConnection) -> None:
-    await nats.jetstream.publish("agent.steps.ray.dev", b"{")
-    await JetStreamQueue(nats).publish(replace(make_step_request(), step_id="after"))
-
-    delivery = await _next(JetStreamSource(nats, Pool.RAY))
-
-    assert delivery.request.step_id == "after"
-    await delivery.done()
-
-
 async def test_steps_of_an_agent_type_come_to_its_pool_alone(nats: NatsConnection) -> None:
     steps = {kind: replace(make_step_request(), step_id=f"by {kind}", agent_type=kind) for kind in AgentType}
     for step in steps.values():
         await JetStreamQueue(nats).publish(step)
-    local, ray = JetStreamSource(nats, Pool.LOCAL), JetStreamSource(nats, Pool.RAY)
+    local, ray = _source(nats, Pool.LOCAL), _source(nats, Pool.RAY)
 
     here = [await _next(local) for _ in range(2)]
     there = await _next(ray)
@@ -151,7 +156,7 @@ async def test_two_orchestrators_share_the_steps_of_the_local_pool(nats: NatsCon
         step = replace(make_step_request(), step_id=f"shared {number}", agent_type=AgentType.MOCK)
         await JetStreamQueue(nats).publish(step)
 
-    sources = [JetStreamSource(connection, Pool.LOCAL) for connection in (nats, other)]
+    sources = [_source(connection, Pool.LOCAL) for connection in (nats, other)]
     deliveries = [await _next(source) for _ in range(3) for source in sources]
 
     assert {delivery.request.step_id for delivery in deliveries} == {f"shared {number}" for number in range(6)}
@@ -173,7 +178,7 @@ async def test_steps_that_an_earlier_version_queued_come_to_the_ray_actors(tmp_p
         request = make_step_request()
         waiting, begun = [replace(request, step_id=step_id) for step_id in ("waiting", "begun")]
         await nats.jetstream.publish("agent.steps.dev", encode(begun).encode())
-        source = JetStreamSource(nats, Pool.RAY)
+        source = _source(nats, Pool.RAY)
         assert (await _next(source)).request == begun
         await nats.jetstream.publish("agent.steps.dev", encode(waiting).encode())
 
@@ -200,7 +205,7 @@ async def test_announcements_reach_the_handler_and_are_repeated_when_it_fails(na
     await nats.jetstream.publish("agent.results.x", b"not an announcement")
     await JetStreamAnnouncer(nats).announce("a.b/c", "step")
     consuming = asyncio.create_task(
-        consume(nats, topology.RESULTS, topology.results_consumer("a"), announcements(handle))
+        _consumers(nats).consume(topology.RESULTS, topology.results_consumer("a"), announcements(handle))
     )
     async with asyncio.timeout(10):
         assert [await heard.get() for _ in range(3)] == [("a.b/c", "step")] * 3
@@ -224,7 +229,9 @@ async def test_every_instance_hears_every_announcement_and_one_that_left_is_forg
         return announcements(handle)
 
     consuming = [
-        asyncio.create_task(consume(nats, topology.RESULTS, topology.results_consumer(instance), handler(instance)))
+        asyncio.create_task(
+            _consumers(nats).consume(topology.RESULTS, topology.results_consumer(instance), handler(instance))
+        )
         for instance in "ab"
     ]
     await JetStreamAnnouncer(nats).announce("task", "step")
@@ -389,7 +396,7 @@ async def test_a_server_that_comes_late_and_goes_and_comes_back_is_used_again(tm
             return True
 
         await _until(back)
-        delivery = await _next(JetStreamSource(nats, Pool.RAY))
+        delivery = await _next(_source(nats, Pool.RAY))
         assert delivery.request == request
     finally:
         await nats.close()

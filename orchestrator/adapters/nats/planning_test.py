@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from nats.js.api import StreamConfig
 
+from orchestrator.adapters.in_memory.stores import InMemoryAttempts
 from orchestrator.adapters.json_codec import decode
 from orchestrator.adapters.nats import topology
 from orchestrator.adapters.nats.connection import NatsConnection
-from orchestrator.adapters.nats.consuming import consume
+from orchestrator.adapters.nats.consuming import Consumers
+from orchestrator.adapters.nats.dead_letters import DeadLetters
 from orchestrator.adapters.nats.publishing import JetStreamTasks
 from orchestrator.application.planning import KeepPlanningEvent
 from orchestrator.domain.derivation import AtomicTask, DerivationRequest, Knowledge, derive
@@ -63,8 +65,9 @@ async def test_an_event_is_processed_though_one_before_it_is_malformed(nats: Nat
     await nats.jetstream.publish("planning.plan.changed", b"{")
     for _ in range(2):
         await nats.jetstream.publish("planning.plan.changed", json.dumps(event).encode())
+    consumers = Consumers(nats, DeadLetters(nats), InMemoryAttempts(), max_attempts=3)
     keep = KeepPlanningEvent(stage.process_planning_event)
-    consuming = asyncio.create_task(consume(nats, topology.PLANNING, topology.PLANNING_CONSUMER, keep))
+    consuming = asyncio.create_task(consumers.consume(topology.PLANNING, topology.PLANNING_CONSUMER, keep))
 
     async with asyncio.timeout(10):
         while True:
@@ -75,3 +78,4 @@ async def test_an_event_is_processed_though_one_before_it_is_malformed(nats: Nat
     consuming.cancel()
 
     assert [kept.plan_id for kept in await stage.plans.events("c", "p")] == ["p"]
+    assert [letter.data async for _, letter in DeadLetters(nats).list()] == ["{"]

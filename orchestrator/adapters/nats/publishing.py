@@ -4,13 +4,11 @@ import json
 
 from orchestrator.adapters.json_codec import encode
 from orchestrator.adapters.nats.connection import NatsConnection, translated
-from orchestrator.adapters.nats.topology import EVENTS_PREFIX, results_subject, steps_subject, tasks_subject
+from orchestrator.adapters.nats.topology import EVENTS_PREFIX, MESSAGE_ID, results_subject, steps_subject, tasks_subject
 from orchestrator.application.correlation import trace_headers
 from orchestrator.application.ports import DeliberationEvent
 from orchestrator.domain.derivation import AtomicTask
 from orchestrator.domain.steps import StepRequest
-
-_MESSAGE_ID = "Nats-Msg-Id"
 
 
 class JetStreamPublisher:
@@ -21,7 +19,7 @@ class JetStreamPublisher:
 
     async def publish_json(self, subject: str, document: str, message_id: str | None = None) -> None:
         """Publishes a document and returns once JetStream has stored it."""
-        headers = {_MESSAGE_ID: message_id} if message_id else None
+        headers = {MESSAGE_ID: message_id} if message_id else None
         with translated():
             publishing = self._connection.jetstream.publish(subject, document.encode(), headers=headers)
             await self._connection.while_connected(publishing)

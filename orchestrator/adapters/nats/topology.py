@@ -14,12 +14,16 @@ STEPS = "AGENT_STEPS"
 RESULTS = "AGENT_RESULTS"
 ORCHESTRATION = "ORCHESTRATION"
 CONTEXT = "CONTEXT"
+DEAD_LETTERS = "DEAD_LETTERS"
 PLANNING = "PLANNING"
 TASKS = "TASKS"
 
 STEPS_CONSUMERS: Mapping[Pool, str] = {Pool.RAY: "agents", Pool.LOCAL: "local-agents"}
 CONTEXT_CONSUMER = "orchestrator-context"
 PLANNING_CONSUMER = "orchestrator-planning"
+
+# The header by which JetStream drops repeats.
+MESSAGE_ID = "Nats-Msg-Id"
 
 ALIVE_PREFIX = "agents.alive"
 CANCEL_SUBJECT = "agents.cancel"
@@ -28,6 +32,7 @@ MOVED_PREFIX = "deliberations.moved"
 
 _HOUR_S = 3600
 _DUPLICATES_S = 120
+_MOST_DEAD_LETTERS = 10_000
 _STREAM_EXISTS = 10058
 # Taking in an announcement is a matter of milliseconds.
 _RESULTS_ACK_WAIT_S = 5
@@ -49,6 +54,11 @@ def tasks_subject(role: str) -> str:
     return f"orchestration.tasks.{token(role.lower())}"
 
 
+def dead_subject(stream: str) -> str:
+    """Where what comes from a stream and cannot be handled goes."""
+    return f"dead.{stream}"
+
+
 def token(text: str) -> str:
     """`text` as one token of a subject: what NATS gives a meaning to is percent-encoded."""
     return quote(text, safe="").replace(".", "%2E")
@@ -56,10 +66,14 @@ def token(text: str) -> str:
 
 @dataclass(frozen=True)
 class DeliveryPolicy:
-    """After `ack_wait_s` without a sign, a message is delivered again; `max_deliver` times at most."""
+    """After `ack_wait_s` without a sign, a message is delivered again.
 
-    ack_wait_s: float = 30.0
-    max_deliver: int = 5
+    `max_deliver` times at most: that is for what escapes the counting of those who handle messages, which give up much
+    earlier what is at fault, and never what waits for a lost dependency.
+    """
+
+    ack_wait_s: float = 10.0
+    max_deliver: int = 10_000
 
 
 def streams() -> Sequence[StreamConfig]:
@@ -85,22 +99,30 @@ def streams() -> Sequence[StreamConfig]:
         ),
         StreamConfig(name=PLANNING, subjects=["planning.>"], max_age=7 * 24 * _HOUR_S, duplicate_window=_DUPLICATES_S),
         StreamConfig(name=CONTEXT, subjects=["context.>"], max_age=7 * 24 * _HOUR_S, duplicate_window=_DUPLICATES_S),
+        StreamConfig(
+            name=DEAD_LETTERS,
+            subjects=["dead.*"],
+            max_age=30 * 24 * _HOUR_S,
+            max_msgs=_MOST_DEAD_LETTERS,
+            # A letter is written once, though its message come again before it is taken off its stream.
+            duplicate_window=_HOUR_S,
+        ),
     )
 
 
-def consumers(steps: DeliveryPolicy) -> Sequence[tuple[str, ConsumerConfig]]:
+def consumers(delivery: DeliveryPolicy) -> Sequence[tuple[str, ConsumerConfig]]:
     """Every durable consumer, with its stream."""
     return (
         # Before there were pools a step's subject had a role only; what is left of that is for the Ray actors.
         # They are first: another consumer of a work queue is refused while theirs still takes everything.
-        (STEPS, _consumer(STEPS_CONSUMERS[Pool.RAY], steps, "agent.steps.ray.>", "agent.steps.*")),
-        (STEPS, _consumer(STEPS_CONSUMERS[Pool.LOCAL], steps, "agent.steps.local.>")),
-        (CONTEXT, _consumer(CONTEXT_CONSUMER, DeliveryPolicy(max_deliver=100))),
-        (PLANNING, _consumer(PLANNING_CONSUMER, DeliveryPolicy(max_deliver=100))),
+        (STEPS, _consumer(STEPS_CONSUMERS[Pool.RAY], delivery, "agent.steps.ray.>", "agent.steps.*")),
+        (STEPS, _consumer(STEPS_CONSUMERS[Pool.LOCAL], delivery, "agent.steps.local.>")),
+        (CONTEXT, _consumer(CONTEXT_CONSUMER, delivery)),
+        (PLANNING, _consumer(PLANNING_CONSUMER, delivery)),
     )
 
 
-async def ensure(connection: NatsConnection, steps: DeliveryPolicy) -> None:
+async def ensure(connection: NatsConnection, delivery: DeliveryPolicy) -> None:
     """Creates what is missing and applies what has changed. Raises DependencyLost."""
     with translated():
         jetstream = connection.jetstream
@@ -111,7 +133,7 @@ async def ensure(connection: NatsConnection, steps: DeliveryPolicy) -> None:
                 if error.err_code != _STREAM_EXISTS:
                     raise
                 await jetstream.update_stream(stream)
-        for name, consumer in consumers(steps):
+        for name, consumer in consumers(delivery):
             await jetstream.add_consumer(name, consumer)
 
 

@@ -103,7 +103,7 @@ class VllmDependency:
 def _read(answer: httpx.Response, name: str) -> Completion:
     status = answer.status_code
     if status >= 500 or status in _TRANSIENT:
-        raise DependencyLost(name, f"a completion was answered {status}: {_excerpt(answer)}")
+        raise DependencyLost(name, f"a completion was answered {status}: {_excerpt(answer)}", _retry_after_s(answer))
     if status != httpx.codes.OK:
         raise ModelRejected(f"{status}: {_excerpt(answer)}")
     try:
@@ -124,6 +124,12 @@ def _model_names(answer: httpx.Response) -> list[str]:
         return [str(model["id"]) for model in answer.json()["data"]]
     except (ValueError, KeyError, TypeError) as error:
         raise DependencyLost(NAME, f"its list of models cannot be read: {_excerpt(answer)}") from error
+
+
+def _retry_after_s(answer: httpx.Response) -> float:
+    """What the header Retry-After asks for in seconds; 0 where it does not, or says it by a date."""
+    given = answer.headers.get("Retry-After", "")
+    return float(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0.0
 
 
 def _excerpt(answer: httpx.Response) -> str:

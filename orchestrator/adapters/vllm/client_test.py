@@ -84,6 +84,21 @@ async def test_a_server_in_trouble_is_worth_asking_again(model: VllmModel, behav
         await model.complete(make_step_request(), 1, None, 5)
 
 
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("7", 7), ("0", 0), ("soon", 0), ("Wed, 21 Oct 2026 07:28:00 GMT", 0), ("9" * 50, 0), ("", 0)],
+)
+async def test_how_long_a_busy_server_asks_to_be_left_alone_is_heard(header: str, seconds: float) -> None:
+    transport = httpx.MockTransport(lambda request: httpx.Response(503, headers={"Retry-After": header}))
+    model = VllmModel("http://vllm/v1", transport=transport)
+
+    with pytest.raises(DependencyLost) as raised:
+        await model.complete(make_step_request(), 1, None, 5)
+
+    assert raised.value.retry_after_s == seconds
+    await model.close()
+
+
 @pytest.mark.parametrize("status", [400, 404, 422])
 async def test_a_request_at_fault_is_not(model: VllmModel, behaviour: Behaviour, status: int) -> None:
     behaviour.script = lambda body: (status, _ERROR)
