@@ -67,6 +67,19 @@ def test_in_parallel_roles_of_a_rank_and_tasks_of_a_role_wait_only_for_the_roles
     }
 
 
+def test_a_callers_order_decides_who_is_first() -> None:
+    assert _waits(derive(_request("DEV", "QA", dependency_order=("QA", "DEV")), Knowledge())) == {
+        "qa-1": [],
+        "dev-1": ["qa-1"],
+    }
+
+
+def test_a_task_says_where_it_is_from() -> None:
+    for task in derive(_request("DEV", "QA"), Knowledge()).tasks:
+        assert (task.case_id, task.plan_id) == ("case-1", "plan-1")
+        assert task.constraints.metadata == {"derivation_id": _request("DEV", "QA").derivation_id}
+
+
 def test_tasks_are_what_the_plan_says_of_a_role() -> None:
     derivation = derive(_request("DEV", "QA"), Knowledge(_WORK))
 

@@ -49,7 +49,7 @@ def order_roles(roles: Sequence[str], order: Sequence[str] = ()) -> RoleOrder:
         raise ContradictoryOrder(error.args[1]) from error
     ancestors: dict[str, set[str]] = {}
     for role in sorted_all:
-        ancestors[role] = before.get(role, set()).union(*(ancestors[earlier] for earlier in before.get(role, ())))
+        ancestors[role] = before[role].union(*(ancestors[earlier] for earlier in before[role]))
     wanted = {role: {earlier for earlier in ancestors[role] if earlier in roles} for role in roles}
     ranks: dict[str, int] = {}
     for role in (role for role in sorted_all if role in wanted):

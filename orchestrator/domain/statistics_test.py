@@ -59,6 +59,8 @@ def test_speed_is_that_of_what_completed() -> None:
     ]
 
     assert performance(finished) == Performance(200, 500, 300, 500, 500)
+    many = performance([_finished(number) for number in range(1, 201)])
+    assert (many.p50_ms, many.p95_ms, many.p99_ms) == (100, 190, 198)
     assert performance([]) == Performance(0, 0, 0, 0, 0)
 
 

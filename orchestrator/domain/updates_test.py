@@ -48,6 +48,37 @@ def test_a_proposal_is_reported_as_it_was_at_the_time() -> None:
     assert {partial.score for partial in partials[:-1]} == {0}
 
 
+@pytest.mark.parametrize(
+    ("changes", "failing", "percents"),
+    [
+        ({"num_agents": 2, "peer_review": False}, [], [24, 49, 74, 99]),
+        ({"num_agents": 2}, ["agent-dev-2"], [16, 49, 99]),
+        ({"num_agents": 1, "architect_selection": True}, [], [33, 66, 99]),
+        ({"num_agents": 1, "rounds": 2}, [], [33, 66, 99]),
+    ],
+)
+def test_progress_is_a_share_of_the_phases_that_are_left_to_do(
+    changes: dict[str, object], failing: list[str], percents: list[int]
+) -> None:
+    deliberation = make_deliberation(make_request(**changes))
+    answer_phase(deliberation, failing=failing)
+    finish(deliberation)
+
+    told = list(updates(deliberation))
+    assert [update.percent for update in told[1 : len(percents) + 1]] == percents
+    assert told[len(percents) + 1].stage is Stage.SCORING
+
+
+def test_a_result_names_its_author_time_and_score() -> None:
+    deliberation = finish(make_deliberation(make_request(num_agents=2)))
+
+    results = [update.result for update in updates(deliberation) if update.result]
+    assert {result.created_at_ms for result in results} == {START_MS + 10}
+    assert [result.author_id for result in results[:2]] == ["agent-dev-1", "agent-dev-2"]
+    assert [result.score for result in results[-2:]] == [ranked.score for ranked in deliberation.results]
+    assert deliberation.results[0].score > 0
+
+
 def test_the_last_updates_are_the_final_results() -> None:
     deliberation = finish(make_deliberation())
 
