@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.domain.code_checks import check_code, extract_blocks
+from orchestrator.domain.code_checks import MAX_BLOCK_CHARS, check_code, extract_blocks
 from orchestrator.domain.policy import check_policy, check_rubric
 from orchestrator.domain.terms import coverage, key_terms
 
@@ -133,3 +133,83 @@ def test_a_fence_within_a_longer_fence_is_text() -> None:
     (block,) = extract_blocks("````markdown\n```python\nx =\n```\n````")
 
     assert (block.language, block.closed) == ("markdown", True)
+
+
+def test_what_is_never_closed_is_still_read() -> None:
+    first, last = extract_blocks("```python\nx = 1\n```\nthen\n```JSON\n[1,")
+
+    assert (first.number, first.language, first.closed) == (1, "python", True)
+    assert (last.number, last.language, last.text, last.closed) == (2, "json", "[1,\n", False)
+    lint, dryrun = check_code("```python\nx = '\\d'\n```\n```python\nx = '\\d'\ny = '\\d'\n")
+    assert lint.warning_count == 4
+    assert "block 2 (python): never closed" in dryrun.output.splitlines()
+
+
+def test_valid_and_broken_blocks_are_counted() -> None:
+    lint, dryrun = check_code("```python\nx =\n```\n```json\n{}\n```\n```json\n3\n```\n```toml\na = 1\nb = 2\n```")
+
+    assert len(lint.errors) == 1
+    assert dryrun.message.startswith("3 of 4 ")
+    assert dryrun.output.splitlines()[1:] == [
+        "block 2 (json): valid, an object",
+        "block 3 (json): valid, a value",
+        "block 4 (toml): valid, 2 keys",
+    ]
+
+
+def test_a_block_without_a_language_is_named_so() -> None:
+    assert "block 1 (no language): not checked" in check_code("```\nx\n```")[1].output
+
+
+@pytest.mark.parametrize(("extra", "errors"), [(0, 0), (1, 1)])
+def test_a_block_is_read_up_to_its_limit(extra: int, errors: int) -> None:
+    code = "#" * (MAX_BLOCK_CHARS - 1 + extra)
+
+    assert len(check_code(f"```python\n{code}\n```")[0].errors) == errors
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "```python\nreturn 1\n```",
+        "```python\n" + "(" * 300 + "\n```",
+        "```json\n" + "[" * 30000 + "\n```",
+        "```json\n" + "9" * 5000 + "\n```",
+        "```toml\na = \n```",
+    ],
+)
+def test_what_is_wrong_is_said_once_in_the_dry_run_too(content: str) -> None:
+    lint, dryrun = check_code(content)
+
+    assert dryrun.output.splitlines() == [*lint.errors]
+    assert not lint.errors[0].endswith((": ", ": None"))
+
+
+@pytest.mark.parametrize(
+    ("requirement", "content", "says"),
+    [
+        ("Must contain `foo` and `bar`", "neither", "lacks 'foo', 'bar'"),
+        ("Never use `eval` or `exec`", "eval and exec", "has 'eval', 'exec'"),
+    ],
+)
+def test_a_violation_says_what_is_there_or_lacking(requirement: str, content: str, says: str) -> None:
+    assert check_policy([requirement], content).violations == (f"requirement 1 ({requirement}): {says}",)
+
+
+def test_all_that_cannot_be_decided_is_counted() -> None:
+    message = check_policy(["Never block", "Avoid delay", "Handle errors"], "errors are handled").message
+
+    assert message.startswith("1 of 1 requirements addressed; 2 ")
+
+
+def test_a_rubric_names_each_criterion_with_its_share() -> None:
+    result = check_rubric("- clear naming\n* tested.", "It is clear.")
+
+    assert result
+    assert result.details == {"clear naming": "0.50", "tested": "0.00"}
+    assert result.message.startswith("1 of 2 ")
+
+
+@pytest.mark.parametrize(("text", "terms"), [("go to db", set()), ("12 ox", {"12"}), ("used yes", {"yes"})])
+def test_short_words_are_no_terms_and_stems_keep_three_letters(text: str, terms: set[str]) -> None:
+    assert key_terms(text) == terms

@@ -134,3 +134,72 @@ def test_a_step_asks_what_its_agent_is_with_its_own_model_and_endpoint() -> None
     assert (first.model, first.endpoint) == ("tiny", "")
     assert (second.model, second.endpoint) == ("big", "http://models/v1")
     assert {first.agent_type, second.agent_type, selection.agent_type} == {AgentType.VLLM}
+
+
+@pytest.mark.parametrize("phase", [StepKind.PROPOSE, StepKind.REVIEW, StepKind.REVISE, StepKind.SELECT])
+def test_a_step_says_whose_it_is_and_until_when(phase: StepKind) -> None:
+    deliberation = _at(phase)
+    deliberation.traceparent = "00-1-2-01"
+
+    for step, request in zip(deliberation.pending.values(), _requests(deliberation), strict=True):
+        assert (request.step_id, request.task_id, request.kind) == (step.step_id, "task-1", phase)
+        assert (request.agent_id, request.deadline_ms) == (step.agent_id, deliberation.deadline_ms)
+        assert request.traceparent == "00-1-2-01"
+        assert [message.role for message in request.messages] == ["system", "user"]
+
+
+def test_judging_is_cooler_than_writing() -> None:
+    own = {agent.temperature for agent in make_deliberation().agents}
+
+    assert {request.temperature for request in _requests(_at(StepKind.PROPOSE))} == own
+    assert {request.temperature for request in _requests(_at(StepKind.REVISE))} == own
+    (judging,) = {request.temperature for request in _requests(_at(StepKind.REVIEW))}
+    assert judging < min(own)
+
+
+def test_an_agent_is_told_what_it_is() -> None:
+    deliberation = make_deliberation()
+    assert "software developer" in _requests(deliberation)[0].messages[0].content
+
+    deliberation.agents = tuple(replace(agent, title="poet") for agent in deliberation.agents)
+    assert "You are a poet." in _requests(deliberation)[0].messages[0].content
+
+
+@pytest.mark.parametrize(
+    ("phase", "known"), [(StepKind.PROPOSE, True), (StepKind.REVIEW, False), (StepKind.REVISE, True)]
+)
+def test_context_is_for_those_who_write(phase: StepKind, known: bool) -> None:
+    deliberation = make_deliberation()
+    deliberation.context = HydratedContext(text="Decided: use SQL")
+
+    prompts = [request.messages[1].content for request in _requests(_at(phase, deliberation))]
+
+    assert all(("Decided: use SQL" in prompt) is known for prompt in prompts)
+
+
+def test_without_context_nothing_is_said_to_be_known() -> None:
+    assert "known" not in _requests(make_deliberation())[0].messages[1].content
+
+
+def test_each_part_of_a_prompt_has_lines_of_its_own() -> None:
+    constraints = Constraints(rubric="clarity", requirements=("Handle\n  errors", "Log"))
+
+    lines = _requests(make_deliberation(make_request(constraints=constraints)))[0].messages[1].content.splitlines()
+
+    assert lines[0] == "Task: Add two numbers."
+    assert lines[1].startswith("Requirements")
+    assert lines[2:4] == ["- Handle errors", "- Log"]
+    assert lines[4].endswith("clarity")
+
+
+@pytest.mark.parametrize(
+    ("text", "chars", "clipped"),
+    [
+        ("x" * 10, 10, "x" * 10),
+        ("xxxx  xxxxxx", 10, "xxxx […]"),
+        ("xxxx", 1, " […]"),
+        ("  xxxxxxxxxx", 10, "  xxxx […]"),
+    ],
+)
+def test_clipping_at_its_edges(text: str, chars: int, clipped: str) -> None:
+    assert clip(text, chars) == clipped

@@ -96,3 +96,35 @@ def test_a_cut_never_changes_a_mark_that_is_complete(length: int) -> None:
     except InvalidReview:
         return
     assert marks.items() <= {"A": 7, "B": 4}.items()
+
+
+def test_the_schema_is_what_the_model_server_is_held_to() -> None:
+    def closed(properties: dict[str, object]) -> dict[str, object]:
+        return {
+            "type": "object",
+            "properties": properties,
+            "required": [*properties],
+            "additionalProperties": False,
+        }
+
+    mark = {"type": "integer", "enum": [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]}
+    comment = {"type": "string", "maxLength": MAX_COMMENT}
+    assert answer_schema(["A"]) == closed({"marks": closed({"A": mark}), "comments": closed({"A": comment})})
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        pytest.param(', "more": [1, 2', id="in an array"),
+        pytest.param(', "more": [[{"x": [1', id="in arrays and objects"),
+        pytest.param(', "more": ["}", {"]": "[', id="brackets in strings open nothing"),
+        pytest.param(', "more": [1], "even more": {"a": 1}, "last": [', id="what is closed stays closed"),
+        pytest.param(', "more": "say \\"A\\" {[', id="quotes in a string do not end it"),
+        pytest.param(', "more": "back\\\\", "next": "', id="an escaped backslash escapes nothing"),
+        pytest.param(', "more": "uni\\u00', id="in an escape of four digits"),
+    ],
+)
+def test_a_cut_anywhere_is_mended(rest: str) -> None:
+    text = '{"marks": {"A": 7, "B": 4}, "comments": {"A": "fine"}' + rest
+
+    assert parse_answer(text, _LABELS) == ReviewAnswer({"A": 7, "B": 4}, {"A": "fine"})

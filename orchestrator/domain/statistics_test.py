@@ -99,3 +99,9 @@ def test_what_cannot_be_asked_for_is_named() -> None:
         validate_metrics("weather", -1)
 
     assert [violation.field for violation in raised.value.violations] == ["metric_type", "time_range_ms"]
+
+
+def test_percentiles_are_those_that_are_named() -> None:
+    speed = performance([_finished(number * 10) for number in range(1, 201)])
+
+    assert (speed.p50_ms, speed.p95_ms, speed.p99_ms) == (1000, 1900, 1980)
