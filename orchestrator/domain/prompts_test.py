@@ -143,7 +143,7 @@ def test_a_step_says_whose_it_is_and_until_when(phase: StepKind) -> None:
 
     for step, request in zip(deliberation.pending.values(), _requests(deliberation), strict=True):
         assert (request.step_id, request.task_id, request.kind) == (step.step_id, "task-1", phase)
-        assert (request.agent_id, request.deadline_ms) == (step.agent_id, deliberation.deadline_ms)
+        assert (request.agent_id, request.deadline_ms) == (step.agent_id, deliberation.step_deadline_ms)
         assert request.traceparent == "00-1-2-01"
         assert [message.role for message in request.messages] == ["system", "user"]
 
