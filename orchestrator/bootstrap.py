@@ -130,7 +130,7 @@ def real_service(settings: Settings) -> Service:
         JetStreamAnnouncer(nats),
         ModelByAgentType(BreakingModel(model, settings.step_timeout_s), MockModel()),
         ports.clock,
-        Identity(node_id="", actor_id=f"local-{new_id()}"),
+        Identity(node_id="", actor_id=f"local-{instance}"),
         _worker_policy(settings),
     )
     local_agents = _pump(settings, worker, attempts, nats, Pool.LOCAL, settings.local_concurrency)
