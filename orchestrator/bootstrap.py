@@ -252,6 +252,12 @@ def agent_environment(environment: dict[str, str]) -> tuple[Settings, str]:
     return Settings.of_agent(environment), environment.get(JOB_VARIABLE, "")
 
 
+def check_logins(settings: Settings) -> None:
+    """Raises UnusablePassword where a password cannot be read."""
+    read_login(settings.nats_user, settings.nats_password_file)
+    read_login(settings.redis_username, settings.redis_password_file)
+
+
 def connect_nats(settings: Settings, client_name: str) -> NatsConnection:
     """The connection to NATS, which is still to be made. Raises UnusablePassword."""
     return NatsConnection(settings.nats_url, client_name, read_login(settings.nats_user, settings.nats_password_file))
