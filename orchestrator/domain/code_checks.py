@@ -1,30 +1,29 @@
-"""Lint and dry run of the code in a proposal. The code is read and compiled, never executed."""
+"""Lint and dry run of the code in a proposal. The code is read and compiled, never executed.
+
+A model may write anything, and these checks run in the service's own process: what they take is bounded by what they
+refuse to read, since a parser at work cannot be interrupted. What they say is bounded, too.
+"""
 
 import ast
 import json
-import re
-import textwrap
 import tomllib
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from orchestrator.domain.code_blocks import CodeBlock, extract_blocks
+from orchestrator.domain.compile_cost import compile_cost
 from orchestrator.domain.results import DryRunResult, LintResult
 
-# Longer blocks are not parsed: a parser's time and stack must stay bounded whatever a model writes.
 MAX_BLOCK_CHARS = 50_000
-
-_OPENING = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*([\w+#.-]*)[^`]*$")
-
-
-@dataclass(frozen=True)
-class CodeBlock:
-    """A fenced block: its number from 1, its language as written (lower case), its text, whether it was closed."""
-
-    number: int
-    language: str
-    text: str
-    closed: bool
+MAX_TOTAL_CHARS = 200_000
+MAX_BLOCKS = 50
+# A block of MAX_BLOCK_CHARS has about half as many nodes; the compiler takes up to 3 KB for each.
+MAX_COMPILE_COST = 50_000
+# Python's reader of TOML takes memory that grows with the square of a dotted key's length.
+MAX_TOML_DOTS = 1_000
+MAX_WARNINGS = 20
+_MAX_MESSAGE = 200
 
 
 @dataclass(frozen=True)
@@ -43,48 +42,28 @@ class _Totals:
     output: list[str] = field(default_factory=list)
 
 
-def extract_blocks(content: str) -> tuple[CodeBlock, ...]:
-    """The fenced code blocks of a Markdown text, in order. One that is never closed reaches to the end."""
-    blocks: list[CodeBlock] = []
-    fence = language = ""
-    lines: list[str] = []
-    for line in content.splitlines():
-        opening = _OPENING.match(line)
-        if fence:
-            stripped = line.strip()
-            if stripped.startswith(fence) and not stripped.strip(fence[0]):
-                blocks.append(_block(len(blocks) + 1, language, lines, closed=True))
-                fence, lines = "", []
-            else:
-                lines.append(line)
-        elif opening:
-            fence, language = opening.group(1), opening.group(2).lower()
-    if fence:
-        blocks.append(_block(len(blocks) + 1, language, lines, closed=False))
-    return tuple(blocks)
-
-
 def check_code(content: str) -> tuple[LintResult, DryRunResult]:
-    """Reads every code block of a proposal. Languages that are not known here are named and not judged."""
+    """Reads the code blocks of a proposal. Languages that are not known here are named and not judged.
+
+    Neither is what comes after the first MAX_BLOCKS blocks or MAX_TOTAL_CHARS characters of code.
+    """
     blocks = extract_blocks(content)
     totals = _Totals()
-    judged = 0
-    for block in blocks:
+    judged = read = 0
+    for block in blocks[:MAX_BLOCKS]:
         name = f"block {block.number} ({block.language or 'no language'})"
         if not block.closed:
             totals.warnings += 1
             totals.output.append(f"{name}: never closed")
         reader = _READERS.get(block.language)
-        if reader is None:
+        read += len(block.text)
+        if reader is None or read > MAX_TOTAL_CHARS:
             totals.output.append(f"{name}: not checked")
             continue
         judged += 1
-        finding = _read(reader, block.text)
-        totals.warnings += len(finding.warnings)
-        totals.output.extend(f"{name}: warning: {warning}" for warning in finding.warnings)
-        if finding.error:
-            totals.errors.append(f"{name}: {finding.error}")
-        totals.output.append(f"{name}: {finding.error or finding.summary}")
+        _note(totals, name, _read(reader, block))
+    if len(blocks) > MAX_BLOCKS:
+        totals.output.append(f"{len(blocks) - MAX_BLOCKS} more blocks: not checked")
     passed = not totals.errors
     lint = LintResult(passed, tuple(totals.errors), totals.warnings)
     if not judged:
@@ -94,15 +73,25 @@ def check_code(content: str) -> tuple[LintResult, DryRunResult]:
     return lint, DryRunResult(passed, "\n".join(totals.output), message)
 
 
-def _block(number: int, language: str, lines: list[str], *, closed: bool) -> CodeBlock:
-    return CodeBlock(number, language, textwrap.dedent("\n".join(lines)) + "\n", closed)
+def _note(totals: _Totals, name: str, finding: _Finding) -> None:
+    totals.warnings += len(finding.warnings)
+    totals.output.extend(f"{name}: warning: {_short(warning)}" for warning in finding.warnings[:MAX_WARNINGS])
+    if len(finding.warnings) > MAX_WARNINGS:
+        totals.output.append(f"{name}: {len(finding.warnings) - MAX_WARNINGS} more warnings")
+    if finding.error:
+        totals.errors.append(f"{name}: {_short(finding.error)}")
+    totals.output.append(f"{name}: {_short(finding.error or finding.summary)}")
 
 
-def _read(reader: Callable[[str], _Finding], text: str) -> _Finding:
-    if len(text) > MAX_BLOCK_CHARS:
+def _short(text: str) -> str:
+    return text if len(text) <= _MAX_MESSAGE else f"{text[:_MAX_MESSAGE]} …"
+
+
+def _read(reader: Callable[[str], _Finding], block: CodeBlock) -> _Finding:
+    if len(block.text) > MAX_BLOCK_CHARS:
         return _Finding("", f"longer than {MAX_BLOCK_CHARS} characters")
     try:
-        return reader(text)
+        return reader(block.text)
     except (RecursionError, MemoryError):
         return _Finding("", "nested too deeply to be read")
 
@@ -112,6 +101,8 @@ def _read_python(text: str) -> _Finding:
         warnings.simplefilter("always")
         try:
             tree = ast.parse(text)
+            if compile_cost(tree) > MAX_COMPILE_COST:
+                return _Finding("", "its finally blocks or its cases are too involved to be compiled")
             # Compiling finds what parsing does not, such as a return outside of a function.
             compile(tree, "<proposal>", "exec", dont_inherit=True)
         except SyntaxError as error:
@@ -138,6 +129,8 @@ def _read_json(text: str) -> _Finding:
 
 
 def _read_toml(text: str) -> _Finding:
+    if any(line.count(".") > MAX_TOML_DOTS for line in text.split("\n")):
+        return _Finding("", f"a line has more than {MAX_TOML_DOTS} dots")
     try:
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, ValueError) as error:

@@ -11,11 +11,13 @@ The rules are deterministic and claim no more than they can see:
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from orchestrator.domain.results import CheckResult, PolicyResult
 from orchestrator.domain.terms import coverage, key_terms
 
 ADDRESSED_FROM = 0.5
+MAX_DETAILS = 50
 
 _QUOTED = re.compile(r"`([^`]+)`|\"([^\"]+)\"|“([^”]+)”|(?<!\w)'([^']+)'(?!\w)")
 _FORBIDS = re.compile(
@@ -23,12 +25,22 @@ _FORBIDS = re.compile(
 )
 
 
+@dataclass(frozen=True)
+class _Text:
+    """A proposal, in the forms that it is looked at in."""
+
+    folded: str
+    terms: frozenset[str]
+
+
 def check_policy(requirements: Sequence[str], content: str) -> PolicyResult:
     """Holds `content` to each requirement."""
     violations: list[str] = []
     undecided = 0
+    # Once for all requirements: a text can be long and they can be many.
+    text = _Text(content.casefold(), key_terms(content))
     for number, requirement in enumerate(requirements, start=1):
-        found = _violation(requirement, content)
+        found = _violation(requirement, text)
         if found is None:
             undecided += 1
         elif found:
@@ -44,35 +56,36 @@ def check_policy(requirements: Sequence[str], content: str) -> PolicyResult:
 def check_rubric(rubric: str, content: str) -> CheckResult | None:
     """How far `content` has the key terms of each criterion of the rubric (one a line, or set apart by semicolons).
 
-    The score is the mean over the criteria, and the check passes from one half. None without a rubric.
+    The score is the mean over the criteria, and the check passes from one half; the details have the share of each of
+    the first MAX_DETAILS. None without a rubric.
     """
     criteria = [part.strip(" \t-*•.") for part in re.split(r"[\n;]", rubric)]
-    criteria = [part for part in criteria if key_terms(part)]
-    if not criteria:
+    wanted = {criterion: terms for criterion in criteria if (terms := key_terms(criterion))}
+    if not wanted:
         return None
-    shares = [coverage(key_terms(criterion), content) for criterion in criteria]
-    score = sum(shares) / len(shares)
-    touched = sum(share >= ADDRESSED_FROM for share in shares)
+    found = key_terms(content)
+    shares = {criterion: coverage(terms, found) for criterion, terms in wanted.items()}
+    score = sum(shares.values()) / len(shares)
+    touched = sum(share >= ADDRESSED_FROM for share in shares.values())
     return CheckResult(
         check_type="rubric",
         passed=score >= ADDRESSED_FROM,
         score=round(score, 6),
-        message=f"{touched} of {len(criteria)} criteria addressed",
-        details={criterion[:100]: f"{share:.2f}" for criterion, share in zip(criteria, shares, strict=True)},
+        message=f"{touched} of {len(shares)} criteria addressed",
+        details={criterion[:100]: f"{share:.2f}" for criterion, share in [*shares.items()][:MAX_DETAILS]},
     )
 
 
-def _violation(requirement: str, content: str) -> str | None:
+def _violation(requirement: str, content: _Text) -> str | None:
     """What is wrong; empty if nothing is; None if that cannot be decided."""
     forbids = _FORBIDS.search(_QUOTED.sub("", requirement)) is not None
     quoted = [next(filter(None, match.groups())) for match in _QUOTED.finditer(requirement)]
     if quoted:
-        folded = content.casefold()
-        wrong = [text for text in quoted if (text.casefold() in folded) == forbids]
+        wrong = [text for text in quoted if (text.casefold() in content.folded) == forbids]
         return f"{'has' if forbids else 'lacks'} {', '.join(map(repr, wrong))}" if wrong else ""
     if forbids:
         return None
     wanted = key_terms(requirement)
-    if coverage(wanted, content) >= ADDRESSED_FROM:
+    if coverage(wanted, content.terms) >= ADDRESSED_FROM:
         return ""
-    return f"lacks {', '.join(sorted(wanted - key_terms(content)))}"
+    return f"lacks {', '.join(sorted(wanted - content.terms))}"

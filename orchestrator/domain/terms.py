@@ -27,11 +27,11 @@ def key_terms(text: str) -> frozenset[str]:
     return frozenset(_stem(word) for word in words if word not in _STOP_WORDS and (len(word) > 2 or word.isdigit()))
 
 
-def coverage(wanted: frozenset[str], text: str) -> float:
-    """The share in [0, 1] of the `wanted` terms that `text` has; 1 where none is wanted."""
+def coverage(wanted: frozenset[str], found: frozenset[str]) -> float:
+    """The share in [0, 1] of the `wanted` terms that are among those `found`; 1 where none is wanted."""
     if not wanted:
         return 1.0
-    return len(wanted & key_terms(text)) / len(wanted)
+    return len(wanted & found) / len(wanted)
 
 
 def _stem(word: str) -> str:
