@@ -15,7 +15,7 @@ from orchestrator.domain.council import Agent, AgentType
 from orchestrator.domain.request import DeliberationRequest
 from orchestrator.domain.results import RankedResult
 from orchestrator.domain.review import InvalidReview, Review, ballot, parse_answer
-from orchestrator.domain.scoring import agreement, rank
+from orchestrator.domain.scoring import confidence, rank
 from orchestrator.domain.steps import Step, StepKind, StepRecord, StepResponse, Usage, make_step
 
 # What is kept of a deliberation's time for what follows from its last answers; of a short one it is a tenth.
@@ -127,9 +127,9 @@ class Deliberation:
         return self.results[0].author_id if self.results else ""
 
     @property
-    def agreement(self) -> float | None:
-        """How near the last round's reviewers are, in [0, 1]; None where nothing can be compared."""
-        return agreement(self.reviews_of(self.rounds))
+    def confidence(self) -> float | None:
+        """How far the last round's reviewers agree, in [0, 1]; None before the end, or where nothing can be compared."""
+        return confidence(self.reviews_of(self.round)) if self.results else None
 
     @property
     def authors(self) -> tuple[str, ...]:

@@ -271,9 +271,14 @@ def test_cut_rounds_are_said() -> None:
     assert make_deliberation(request).warnings == ["rounds cut from 3 to 2 by constraints.max_iterations"]
 
 
-def test_agreement_is_unknown_without_two_reviewers_of_one_proposal() -> None:
-    assert finish(make_deliberation(make_request(num_agents=2))).agreement is None
-    assert finish(make_deliberation()).agreement == 1.0
+def test_confidence_is_unknown_before_the_end_and_without_two_reviewers_of_one_proposal() -> None:
+    reviewed = make_deliberation()
+    answer_phase(reviewed)
+    answer_phase(reviewed)
+
+    assert reviewed.confidence is None
+    assert finish(reviewed).confidence == 0.0
+    assert finish(make_deliberation(make_request(num_agents=2))).confidence is None
 
 
 def test_step_ids_are_unique_and_stable() -> None:

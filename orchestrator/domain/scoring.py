@@ -12,13 +12,16 @@ marked (equal marks share their mean rank, as in Kendall's treatment of ties); r
 1 - (q - 1) / (m - 1). With m = 1 a rank says nothing and the mark itself is used: (mark - 1) / 9.
 A proposal that nobody marked gets the neutral 0.5.
 
-Ties in score are broken by all checks passed, then by the mean mark, then by the author's id.
+Ties in score are broken by the checks: first all passed, then the higher checks component; then by the mean mark; and at
+last by lot: a hash of author and text, so that no author is favoured for its name, and a repeat gives the same order.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import combinations
 
+from orchestrator.domain.agreement import alpha
 from orchestrator.domain.code_checks import check_code
 from orchestrator.domain.policy import check_policy, check_rubric
 from orchestrator.domain.request import Constraints
@@ -48,7 +51,7 @@ def rank(
 
     `peer_reviews` are those of the last round, or None where there was no peer review.
     """
-    scored: list[tuple[float, RankedResult]] = []
+    scored: list[tuple[tuple[float | bool | str, ...], RankedResult]] = []
     for author, content in contents.items():
         suite = run_checks(content, constraints)
         components = {"checks": _checks_score(suite)}
@@ -61,23 +64,17 @@ def rank(
             components["architect"] = _peer_score(author, (architect_review,))
             additional.append(_review_check("architect_review", author, (architect_review,), components["architect"]))
         result = RankedResult(author, replace(suite, additional=tuple(additional)), _weighted(components), 0)
-        scored.append((_mean_mark(author, peer_reviews or ()), result))
-    scored.sort(key=lambda pair: (-pair[1].score, not pair[1].checks.all_passed, -pair[0], pair[1].author_id))
+        mean_mark = _mean_mark(author, peer_reviews or ())
+        order = (-result.score, not result.checks.all_passed, -components["checks"], -mean_mark, _lot(author, content))
+        scored.append((order, result))
+    scored.sort(key=lambda pair: pair[0])
     return tuple(replace(result, rank=place) for place, (_, result) in enumerate(scored, start=1))
 
 
-def agreement(reviews: Sequence[Review]) -> float | None:
-    """How near the reviewers' marks are, in [0, 1]: one minus the mean difference of two marks of one proposal.
-
-    None where no proposal has two marks.
-    """
+def confidence(reviews: Sequence[Review]) -> float | None:
+    """How far the reviewers agree, in [0, 1] (agreement.alpha). None where no proposal has two marks."""
     authors = {author for review in reviews for author in review.marks}
-    differences = [
-        abs(first - second) / _MARK_SPAN
-        for author in authors
-        for first, second in combinations(_marks(author, reviews), 2)
-    ]
-    return 1 - sum(differences) / len(differences) if differences else None
+    return alpha([_marks(author, reviews) for author in sorted(authors)])
 
 
 def _weighted(components: Mapping[str, float]) -> float:
@@ -90,6 +87,10 @@ def _checks_score(suite: CheckSuite) -> float:
     if suite.policy.coverage is not None:
         parts.append(suite.policy.coverage)
     return sum(parts) / len(parts)
+
+
+def _lot(author: str, content: str) -> str:
+    return hashlib.sha256(json.dumps([author, content]).encode()).hexdigest()
 
 
 def _marks(author: str, reviews: Sequence[Review]) -> list[int]:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from orchestrator.domain.request import Constraints
 from orchestrator.domain.results import RankedResult
 from orchestrator.domain.review import Review
-from orchestrator.domain.scoring import agreement, rank
+from orchestrator.domain.scoring import confidence, rank
 
 _NO_CONSTRAINTS = Constraints()
 
@@ -38,70 +38,35 @@ def test_the_weights_are_those_of_the_formula() -> None:
     assert score == pytest.approx((0.3 * 0.5 + 0.3 * 2.5 / 3 + 0.4 * 1) / 1.0, abs=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("reviews", "expected"),
-    [
-        pytest.param([_review("c", a=9, b=2)], {"a": 1.0, "b": 0.0}, id="a rank among two"),
-        pytest.param([_review("c", a=5, b=5)], {"a": 0.5, "b": 0.5}, id="equal marks share their rank"),
-        pytest.param([_review("b", a=10), _review("a", b=1)], {"a": 1.0, "b": 0.0}, id="alone, the mark counts"),
-        pytest.param([], {"a": 0.5, "b": 0.5}, id="nobody marked it"),
-        pytest.param([_review("c", a=9, b=2), _review("d", a=1, b=3)], {"a": 0.5, "b": 0.5}, id="mean over reviewers"),
-    ],
-)
-def test_peer_scores(reviews: list[Review], expected: dict[str, float]) -> None:
-    results = rank({"a": "x", "b": "x"}, _NO_CONSTRAINTS, reviews, None)
-    scores = {
-        result.author_id: next(c.score for c in result.checks.additional if c.check_type == "peer_review")
-        for result in results
+def test_confidence_is_the_reviewers_agreement_on_each_proposal() -> None:
+    same = [_review("a", b=9, c=2), _review("b", a=5, c=2), _review("c", a=5, b=9)]
+
+    assert confidence(same) == 1.0
+    assert confidence([_review("a", b=4), _review("b", a=4)]) is None
+    assert confidence([]) is None
+
+
+def test_a_tie_in_score_goes_to_what_passed_its_checks_however_well_the_other_is_marked() -> None:
+    contents = {
+        "checked": "Errors are handled.",
+        "marked": "Errors are handled.\n```python\nreturn 1\n```",
+        "neither": "Errors are handled.\n```python\nreturn 2\n```",
     }
+    reviews = [_review("reviewer", marked=9, checked=5, neither=1)]
 
-    assert scores == expected
+    results = rank(contents, Constraints(requirements=("Handle errors",)), reviews, None)
 
-
-def test_a_proposal_that_nobody_marked_does_not_pass_its_review() -> None:
-    results = rank({"a": "x", "b": "x"}, _NO_CONSTRAINTS, [_review("b", a=7)], None)
-
-    assert {result.author_id: result.checks.all_passed for result in results} == {"a": True, "b": False}
+    assert results[0].score == results[1].score
+    assert [result.author_id for result in results] == ["checked", "marked", "neither"]
 
 
-def test_the_architect_weighs_as_much_as_the_peers() -> None:
-    results = rank({"a": "x", "b": "x"}, _NO_CONSTRAINTS, [_review("c", a=9, b=1)], _review("architect", a=1, b=9))
+def test_equal_proposals_are_ranked_by_lot_and_the_lot_is_the_same_each_time() -> None:
+    names = [f"agent-{number}" for number in range(8)]
+    firsts = {rank(dict.fromkeys(names, f"text {n}"), _NO_CONSTRAINTS, None, None)[0].author_id for n in range(60)}
+    again = [rank(dict.fromkeys(order, "text"), _NO_CONSTRAINTS, None, None) for order in (names, names[::-1])]
 
-    assert _scores(results)["a"] == _scores(results)["b"]
-    assert [c.check_type for c in results[0].checks.additional] == ["peer_review", "architect_review"]
-
-
-@pytest.mark.parametrize(
-    ("contents", "reviews", "order"),
-    [
-        pytest.param({"b": "x", "a": "x"}, [], ["a", "b"], id="by author at last"),
-        pytest.param(
-            {"a": "x", "b": "x"},
-            [_review("c", a=4, b=3), _review("d", a=3, b=9)],
-            ["b", "a"],
-            id="by mean mark before that",
-        ),
-        pytest.param({"a": "x", "b": "x"}, [_review("c", b=5, z=5)], ["b", "a"], id="passed first"),
-    ],
-)
-def test_ties_are_broken_the_same_way_each_time(
-    contents: dict[str, str], reviews: list[Review], order: list[str]
-) -> None:
-    assert [result.author_id for result in rank(contents, _NO_CONSTRAINTS, reviews, None)] == order
-
-
-@pytest.mark.parametrize(
-    ("reviews", "expected"),
-    [
-        ([], None),
-        ([_review("a", b=4), _review("b", a=4)], None),
-        ([_review("a", c=4), _review("b", c=4)], 1.0),
-        ([_review("a", c=1), _review("b", c=10)], 0.0),
-        ([_review("a", c=1, d=5), _review("b", c=10, d=5)], 0.5),
-    ],
-)
-def test_agreement(reviews: list[Review], expected: float | None) -> None:
-    assert agreement(reviews) == expected
+    assert len(firsts) > 4
+    assert again[0] == again[1]
 
 
 _MARKS = st.dictionaries(st.sampled_from("abcde"), st.integers(1, 10), max_size=5)

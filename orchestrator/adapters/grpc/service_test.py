@@ -31,7 +31,7 @@ async def test_waiting_answers_with_the_ranked_results(stub: Any, stage: Stage) 
     assert all(result.proposal.author_role == "DEV" for result in answer.results)
     assert answer.metadata.tags["steps"] == "15"
     assert answer.metadata.tags["ray.nodes"] == "node-1"
-    assert answer.metadata.tags["review.agreement"] == "1.000"
+    assert answer.metadata.tags["confidence"] == "0.000"
 
 
 async def test_not_waiting_answers_at_once_and_the_result_is_found_later(stub: Any, stage: Stage) -> None:

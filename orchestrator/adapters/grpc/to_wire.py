@@ -109,8 +109,8 @@ def _tags(deliberation: Deliberation) -> dict[str, str]:
     }
     if deliberation.agent_type is AgentType.RAY_VLLM:
         tags |= {"ray.nodes": ",".join(deliberation.nodes), "ray.actors": ",".join(deliberation.actors)}
-    if deliberation.agreement is not None:
-        tags["review.agreement"] = f"{deliberation.agreement:.3f}"
+    if deliberation.confidence is not None:
+        tags["confidence"] = f"{deliberation.confidence:.3f}"
     for name in ("case_id", "story_id", "plan_id"):
         if value := getattr(request, name):
             tags[name] = value
