@@ -83,7 +83,7 @@ def compose(
         settings.propose_tokens, settings.review_tokens, settings.revise_tokens, settings.prompt_tokens
     )
     limits = Limits(settings.max_agents, settings.max_rounds, settings.max_timeout_s)
-    policy = DeliberationPolicy(settings.model, limits, settings.max_open, settings.timeout_s)
+    policy = DeliberationPolicy(settings.model, limits, settings.max_open, settings.timeout_s, settings.token_budget)
     dispatcher = Dispatcher(
         ports.deliberations,
         ports.queue,

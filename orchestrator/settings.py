@@ -78,6 +78,9 @@ class Settings:
     agent_endpoints: str = _shared(
         "ORCHESTRATOR_AGENT_ENDPOINTS", "", "comma-separated URL prefixes that a registered agent may be at", _PREFIXES
     )
+    token_budget: int = _setting(
+        "ORCHESTRATOR_TOKEN_BUDGET", 0, "tokens after which a deliberation begins no further phase; 0: no budget", low=0
+    )
     propose_tokens: int = _setting("AGENT_PROPOSE_TOKENS", 512, "completion budget of a proposal")
     review_tokens: int = _setting("AGENT_REVIEW_TOKENS", 192, "completion budget of a review")
     revise_tokens: int = _setting("AGENT_REVISE_TOKENS", 512, "completion budget of a revision")

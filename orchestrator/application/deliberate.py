@@ -22,12 +22,16 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class DeliberationPolicy:
-    """What holds for every deliberation: the model, limits, and a timeout where a request says none."""
+    """What holds for every deliberation: the model, limits, and a timeout where a request says none.
+
+    `token_budget`: the tokens after which no further phase begins; 0 for no budget.
+    """
 
     model: str
     limits: Limits = field(default_factory=Limits)
     max_open: int = 100
     timeout_s: int = 300
+    token_budget: int = 0
 
 
 class StartDeliberation:
@@ -84,6 +88,7 @@ class StartDeliberation:
             request=settled,
             agents=agents,
             created_at_ms=now,
+            token_budget=self._policy.token_budget,
             deadline_ms=now + timeout_s * 1000,
             context=await self._hydrate(request),
             traceparent=correlation.current_traceparent(),

@@ -64,7 +64,8 @@ class Deliberation:
 
     `version` counts writes; the store compares it. `pending` has the outstanding steps by id. `lost_dependency` names
     what did not answer, where that is why no agent brought a proposal. `traceparent` is that of the call which started it
-    (W3C Trace Context), or empty: whoever goes on with it does so in the same trace.
+    (W3C Trace Context), or empty: whoever goes on with it does so in the same trace. Once `token_budget` tokens are spent
+    no further phase begins (0: there is no budget).
     """
 
     task_id: str
@@ -96,6 +97,7 @@ class Deliberation:
     nodes: list[str] = field(default_factory=list)
     actors: list[str] = field(default_factory=list)
     traceparent: str = ""
+    token_budget: int = 0
 
     def open(self) -> None:
         """Makes the first phase's steps outstanding. Called once, on a new deliberation."""
@@ -241,19 +243,31 @@ class Deliberation:
             self._end(status, now_ms, "no agent brought a proposal: " + "; ".join(self.warnings))
             return ()
         self.lost_dependency = ""
-        if self.phase is StepKind.REVIEW:
-            return self._begin(StepKind.REVISE, self.round)
-        if self.phase is not StepKind.SELECT:
-            if self.round < self.rounds:
-                return self._begin_round(self.round + 1)
-            if self.request.architect_selection:
-                return self._begin(StepKind.SELECT, self.round)
+        following = self._following()
+        if following and self.token_budget and self.usage.total >= self.token_budget:
+            phase, round_ = following
+            spent = f"{self.usage.total} tokens are spent, of a budget of {self.token_budget}"
+            self.warnings.append(f"ended before the {phase} of round {round_}: {spent}")
+            following = None
+        if following:
+            return self._begin(*following)
         self._complete(now_ms)
         return ()
 
-    def _begin_round(self, round_: int) -> tuple[Step, ...]:
-        reviewed = self.request.peer_review and len(self.drafts) > 1
-        return self._begin(StepKind.REVIEW if reviewed else StepKind.REVISE, round_)
+    def _following(self) -> tuple[StepKind, int] | None:
+        """The phase after this one, with its round; None if this is the last."""
+        if self.phase is StepKind.REVIEW:
+            return StepKind.REVISE, self.round
+        if self.phase is not StepKind.SELECT:
+            if self.round < self.rounds:
+                return StepKind.REVIEW if self._reviewed else StepKind.REVISE, self.round + 1
+            if self.request.architect_selection:
+                return StepKind.SELECT, self.round
+        return None
+
+    @property
+    def _reviewed(self) -> bool:
+        return bool(self.request.peer_review) and len(self.drafts) > 1
 
     def _begin(self, phase: StepKind, round_: int) -> tuple[Step, ...]:
         self.phase, self.round = phase, round_
@@ -266,11 +280,10 @@ class Deliberation:
         return steps
 
     def _complete(self, now_ms: int) -> None:
-        reviewed = self.request.peer_review and len(self.drafts) > 1
         self.results = rank(
             {author: self.drafts[author].content for author in self.authors},
             self.request.constraints,
-            self.reviews_of(self.rounds) if reviewed else None,
+            self.reviews_of(self.round) if self._reviewed and self.round else None,
             self.selection,
         )
         self._end(Status.COMPLETED, now_ms, "")

@@ -1,5 +1,6 @@
 """What each step asks of the model. Prompts are short, and each part is clipped to its share of the budget."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -12,6 +13,9 @@ from orchestrator.domain.steps import ChatMessage, Step, StepKind, StepRequest
 CHARS_PER_TOKEN = 4
 _REVIEW_TEMPERATURE = 0.3
 _CLIPPED = " […]"
+_VOWELS = frozenset("aeiouAEIOU")
+# How the proposals of a review are set apart.
+_HEADING = re.compile(r"^[ \t]*Proposal [A-Z]:", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ def render(deliberation: Deliberation, step: Step, budgets: TokenBudgets) -> Ste
     else:
         user = _propose(deliberation, budget)
     title = agent.title or title_of(agent.role)
+    article = "an" if title[0] in _VOWELS else "a"
     return StepRequest(
         step_id=step.step_id,
         task_id=deliberation.task_id,
@@ -56,7 +61,7 @@ def render(deliberation: Deliberation, step: Step, budgets: TokenBudgets) -> Ste
         model=agent.model or deliberation.model,
         messages=(
             # What the agents of a council share comes first: the model server computes a common start only once.
-            ChatMessage("system", f"You are a {title}. Be brief."),
+            ChatMessage("system", f"You are {article} {title}. Be brief."),
             ChatMessage("user", f"{user}\n{agent.persona}"),
         ),
         max_tokens=budgets.completion(step.kind),
@@ -117,12 +122,18 @@ def _revise(deliberation: Deliberation, step: Step, budget: int) -> str:
 def _review(deliberation: Deliberation, labels: dict[str, str], budget: int) -> str:
     share = budget * 2 // 3 // max(len(labels), 1)
     proposals = "\n".join(
-        f"Proposal {label}:\n{clip(deliberation.drafts[author].content, share)}" for label, author in labels.items()
+        f"Proposal {label}:\n{_without_headings(clip(deliberation.drafts[author].content, share))}"
+        for label, author in labels.items()
     )
     return (
         f"{_task(deliberation, budget // 3, with_context=False)}\n{proposals}\n"
         "Mark each proposal from 1 (poor) to 10 (excellent) and say its main weakness, as JSON."
     )
+
+
+def _without_headings(content: str) -> str:
+    """`content` without lines that would pass for the start of another one's proposal."""
+    return _HEADING.sub("Proposal:", content)
 
 
 def _bullets(heading: str, items: Iterable[str]) -> str:
