@@ -4,7 +4,7 @@ import math
 from itertools import permutations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.domain.agreement import alpha
@@ -58,6 +58,7 @@ def test_alpha(units: list[list[int]], expected: float | None) -> None:
     assert alpha(units) == expected
 
 
+@settings(deadline=None)
 @given(_UNITS)
 def test_alpha_is_what_its_definition_says(units: list[list[int]]) -> None:
     expected, actual = _by_definition(units), alpha(units)

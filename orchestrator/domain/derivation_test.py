@@ -5,7 +5,7 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.domain.context import ContextEvent, ContextKind
@@ -227,6 +227,7 @@ def test_an_approval_that_cannot_be_read_names_its_labels(metadata: dict[str, st
     assert [violation.field for violation in raised.value.violations] == [f"metadata.{name}" for name in fields]
 
 
+@settings(deadline=None)
 @given(
     roles=st.lists(st.sampled_from([*default_roles(), "POET"]), unique=True),
     parallel=st.booleans(),

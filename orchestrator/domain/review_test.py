@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.domain.review import MAX_COMMENT, InvalidReview, ReviewAnswer, answer_schema, ballot, parse_answer
@@ -79,6 +79,7 @@ def test_the_schema_asks_for_marks_first_and_allows_nothing_else() -> None:
     assert properties["marks"]["properties"]["A"]["enum"] == list(range(1, 11))
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_no_text_can_do_more_than_be_refused(text: str) -> None:
     try:
@@ -88,6 +89,7 @@ def test_no_text_can_do_more_than_be_refused(text: str) -> None:
     assert answer.marks
 
 
+@settings(deadline=None)
 @given(st.integers(1, 200))
 def test_a_cut_never_changes_a_mark_that_is_complete(length: int) -> None:
     whole = '{"marks": {"A": 7, "B": 4}, "comments": {"A": "fine \\"so\\" far", "B": "no"}}'

@@ -4,7 +4,7 @@ import itertools
 from graphlib import TopologicalSorter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.domain.role_order import ContradictoryOrder, default_roles, order_roles
@@ -66,6 +66,7 @@ def test_a_contradiction_is_named(roles: tuple[str, ...], order: tuple[str, ...]
 _ROLES = st.lists(st.sampled_from([*default_roles(), "POET", "CRITIC"]), unique=True)
 
 
+@settings(deadline=None)
 @given(_ROLES, _ROLES)
 def test_an_order_without_repeats_is_a_topological_one_or_a_contradiction(roles: list[str], order: list[str]) -> None:
     try:

@@ -1,7 +1,7 @@
 """Scores and ranks."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.domain.request import Constraints
@@ -72,6 +72,7 @@ def test_equal_proposals_are_ranked_by_lot_and_the_lot_is_the_same_each_time() -
 _MARKS = st.dictionaries(st.sampled_from("abcde"), st.integers(1, 10), max_size=5)
 
 
+@settings(deadline=None)
 @given(
     contents=st.dictionaries(st.sampled_from("abcde"), st.text(max_size=50), min_size=1),
     marks=st.lists(_MARKS, max_size=5),

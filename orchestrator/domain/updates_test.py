@@ -1,7 +1,7 @@
 """What a stream reports: a sequence that only ever grows at its end."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.domain.deliberation import Deliberation
@@ -127,6 +127,7 @@ def test_without_results_nothing_is_said_to_be_complete(end: str) -> None:
     assert all(update.stage is Stage.GENERATING for update in told)
 
 
+@settings(deadline=None)
 @given(
     agents=st.integers(1, 4),
     rounds=st.integers(1, 3),
