@@ -12,13 +12,13 @@ def _is_source(name):
     _, dot, suffix = name.rpartition(".")
     return not dot or suffix in _SUFFIXES
 
-def _is_searched(path, root):
+def _is_searched(path):
     name = path.basename
     if name in _NO_SOURCES or (name.startswith(".") and name != ".ci"):
         return False
 
-    # Bazel's links to its outputs.
-    return not (path.dirname == root and name.startswith("bazel-"))
+    # Bazel's links to its outputs, in this module and in those below it.
+    return not (name.startswith("bazel-") and path.dirname.get_child("MODULE.bazel").exists)
 
 def _list_sources(root):
     sources = []
@@ -30,7 +30,7 @@ def _list_sources(root):
             break
         for entry in folders.pop().readdir(watch = "yes"):
             if entry.is_dir:
-                if _is_searched(entry, root):
+                if _is_searched(entry):
                     folders.append(entry)
             elif _is_source(entry.basename):
                 sources.append(entry)

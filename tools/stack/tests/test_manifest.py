@@ -46,6 +46,7 @@ def test_publish_is_split_into_service_and_port() -> None:
         (samples.manifest({"name": "web"}, {"name": "web"}), "web"),
         (samples.manifest({"name": "web"}, publish={"web:http": 80}), "web"),
         (samples.manifest({"name": "web"}, publish={"web": 80}), "web"),
+        (samples.manifest({"name": "web"}, healthchecks={"db": ["/bin/check"]}), "db"),
         (samples.manifest({"name": "web"}, tests={"name": "tests", "image": "i", "env": {"A": "$(ip db)"}}), "tests"),
         ({**samples.manifest(), "version": 99}, "99"),
         ({"version": 1}, "label"),

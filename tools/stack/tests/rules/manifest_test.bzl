@@ -1,7 +1,7 @@
 """What the rules write is what the runner reads."""
 
 load("//tools/python:pytest.bzl", "pytest_test")
-load("//tools/stack:defs.bzl", "http_probe", "service", "stack", "stack_up")
+load("//tools/stack:defs.bzl", "http_probe", "service", "stack", "stack_compose", "stack_up")
 
 def manifest_test(name):
     """Declares a stack that uses every attribute, and reads its manifest with the runner.
@@ -67,11 +67,23 @@ def manifest_test(name):
         publish = {"web:http": 8080},
         stack = name + ".stack",
     )
+    stack_compose(
+        name = name + ".compose",
+        testonly = True,
+        healthchecks = {"db": ["/bin/check", "--all"]},
+        stack = name + ".stack",
+    )
     pytest_test(
         name = name,
         size = "small",
         srcs = ["test_manifest_of_rules.py"],
-        data = [name + ".up.manifest"],
-        env = {"MANIFEST": "$(rlocationpath {}.up.manifest)".format(name)},
+        data = [
+            name + ".compose.manifest",
+            name + ".up.manifest",
+        ],
+        env = {
+            "COMPOSE_MANIFEST": "$(rlocationpath {}.compose.manifest)".format(name),
+            "MANIFEST": "$(rlocationpath {}.up.manifest)".format(name),
+        },
         deps = ["//tools/stack/runner"],
     )

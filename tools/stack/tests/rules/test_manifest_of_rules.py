@@ -11,8 +11,8 @@ from tools.stack.runner.runfiles import Runfiles
 RUNFILES = Runfiles.discover()
 
 
-def manifest() -> Manifest:
-    return load(RUNFILES.resolve(os.environ["MANIFEST"]))
+def manifest(variable: str = "MANIFEST") -> Manifest:
+    return load(RUNFILES.resolve(os.environ[variable]))
 
 
 def test_every_attribute_arrives() -> None:
@@ -36,6 +36,10 @@ def test_the_probe_is_one_that_the_runner_has() -> None:
 def test_the_stack_has_its_label_and_its_published_ports() -> None:
     assert manifest().label == "//tools/stack/tests/rules:manifest_test.stack"
     assert manifest().publish == (PublishedPort("web", "http", 8080),)
+
+
+def test_a_health_check_takes_the_place_of_a_probe_in_a_compose_file() -> None:
+    assert manifest("COMPOSE_MANIFEST").healthchecks == {"db": ("/bin/check", "--all")}
 
 
 def test_what_it_names_is_among_the_runfiles() -> None:
