@@ -1,6 +1,7 @@
 """Use case: end a deliberation before it is over."""
 
 import logging
+from dataclasses import replace
 
 from orchestrator.application.dispatcher import Dispatcher
 from orchestrator.application.ownership import Ownership
@@ -32,13 +33,19 @@ class CancelDeliberation:
         """
         if faults := [*too_long("reason", reason, MAX_REASON)]:
             raise InvalidRequest(faults)
+        attempt: Deliberation | None = None
         while True:
             deliberation = await self._look_up(task_id)
+            if attempt and replace(attempt, version=deliberation.version) == deliberation:
+                # It was written, and the answer to that was lost.
+                await self._publish(deliberation)
+                return True, deliberation
             if not deliberation.cancel(reason, self._clock.now_ms()):
                 return False, deliberation
             try:
                 await self._store.save(deliberation)
             except VersionConflict:
+                attempt = deliberation
                 continue
             await self._publish(deliberation)
             return True, deliberation

@@ -52,6 +52,24 @@ async def test_a_completed_deliberation_keeps_its_results() -> None:
     assert not await stage.endings.is_over(task_id)
 
 
+async def test_a_write_whose_answer_was_lost_is_known_again() -> None:
+    stage = Stage()
+    task_id = await _started(stage)
+    save = stage.store.save
+
+    async def save_and_write_again(deliberation: Deliberation) -> None:
+        stage.store.save = save  # type: ignore[method-assign]
+        await save(deliberation)
+        raise VersionConflict(task_id)
+
+    stage.store.save = save_and_write_again  # type: ignore[method-assign]
+    cancelled, _ = await stage.cancel(task_id, "not needed")
+
+    assert cancelled
+    assert stage.canceller.cancelled == [task_id]
+    assert stage.event_names(task_id) == ["started", "failed"]
+
+
 async def test_a_step_that_is_answered_meanwhile_does_not_save_it() -> None:
     stage = Stage()
     task_id = await _started(stage)

@@ -2,18 +2,21 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from orchestrator.application import correlation
 from orchestrator.application.dispatcher import Dispatcher
 from orchestrator.application.ownership import Ownership
 from orchestrator.application.ports import Clock, DeliberationStore, ResponseStore, VersionConflict
 from orchestrator.domain.deliberation import Deliberation
+from orchestrator.domain.errors import DependencyLost
 from orchestrator.domain.steps import StepResponse
 
 _log = logging.getLogger(__name__)
 
 _LOCKS = 64
+# How long a deliberation that could not be put right is left alone.
+_BROKEN_MS = 15_000
 
 
 class Progress:
@@ -34,6 +37,7 @@ class Progress:
         self._clock = clock
         # Steps of one deliberation end together; taking turns here spares conflicts at the store.
         self._locks = [asyncio.Lock() for _ in range(_LOCKS)]
+        self._broken: dict[str, int] = {}
 
     async def step_answered(self, task_id: str, step_id: str) -> None:
         """A step has a response: applies it, writes the deliberation, then publishes what follows.
@@ -65,7 +69,7 @@ class Progress:
         """Reconciles what is doubtful: taken over, or not published when it should have been."""
         while task_id := self._ownership.next_doubtful():
             try:
-                await self.reconcile(task_id)
+                await self._alone(task_id, self.reconcile)
             except BaseException:
                 self._ownership.doubt(task_id)
                 raise
@@ -73,15 +77,40 @@ class Progress:
     async def expire_overdue(self) -> None:
         """Ends every owned deliberation whose deadline has passed."""
         for task_id in self._ownership.overdue(self._clock.now_ms()):
-            await self.reconcile(task_id)
+            await self._alone(task_id, self.reconcile)
 
     async def reconcile_stalled(self, quiet_ms: int) -> None:
         """Reconciles every owned deliberation that nothing has moved for `quiet_ms`."""
         before = self._clock.now_ms() - quiet_ms
-        for task_id in self._ownership.owned():
+
+        async def reconcile_if_quiet(task_id: str) -> None:
             deliberation = await self._store.load(task_id)
             if deliberation is None or deliberation.updated_at_ms <= before:
                 await self.reconcile(task_id)
+
+        for task_id in self._ownership.owned():
+            await self._alone(task_id, reconcile_if_quiet)
+
+    async def _alone(self, task_id: str, work: Callable[[str], Awaitable[None]]) -> None:
+        """Does it so that what is wrong with one deliberation, such as a document of another version, is not every
+        other's trouble. One that cannot even be ended at its deadline is closed, or it would be open for ever.
+        """
+        now = self._clock.now_ms()
+        if now < self._broken.get(task_id, 0):
+            return
+        try:
+            await work(task_id)
+        except DependencyLost:
+            raise
+        except Exception:  # noqa: BLE001
+            _log.exception("a deliberation cannot be put right", extra={"task_id": task_id})
+            if task_id in self._ownership.overdue(now):
+                await self._store.close(task_id)
+                self._ownership.forget(task_id)
+            self._broken = {known: until for known, until in self._broken.items() if self._ownership.owns(known)}
+            self._broken[task_id] = now + _BROKEN_MS
+        else:
+            self._broken.pop(task_id, None)
 
     async def _apply(self, task_id: str, responses: Sequence[StepResponse], *, publish_all: bool = False) -> None:
         while True:

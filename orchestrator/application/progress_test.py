@@ -226,3 +226,60 @@ async def test_only_what_has_been_quiet_is_reconciled() -> None:
 
     assert {request.task_id for request in stage.queue.published} == {quiet}
     assert busy in await stage.store.open_deadlines()
+
+
+async def _with_a_broken_one(stage: Stage, *others: str) -> str:
+    """Starts deliberations, the first of which cannot be read any more."""
+    broken = await _started(stage)
+    stage.store._documents[broken] = "{}"
+    for task_id in others:
+        await stage.start(make_request(), task_id)
+    return broken
+
+
+async def test_one_that_is_broken_keeps_no_other_from_ending_and_is_not_open_for_ever() -> None:
+    stage = Stage()
+    await _with_a_broken_one(stage, "sound")
+    stage.clock.advance(60_000)
+
+    await stage.progress.expire_overdue()
+
+    assert (await stage.load("sound")).status is Status.TIMEOUT
+    assert await stage.store.open_deadlines() == {}
+    assert not stage.ownership.owned()
+
+
+async def test_one_that_is_broken_keeps_no_other_from_being_taken_up_and_is_left_alone_for_a_while(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    stage = Stage()
+    sound = [f"sound-{number}" for number in range(5)]
+    broken = await _with_a_broken_one(stage, *sound)
+    stage.queue.published.clear()
+
+    for _ in range(3):
+        await _take_up(stage)
+        await stage.progress.reconcile_stalled(0)
+
+    assert {request.task_id for request in stage.queue.published} == set(sound)
+    assert len(caplog.records) == 1
+    assert broken in await stage.store.open_deadlines()
+
+    stage.clock.advance(15_000)
+    await stage.progress.reconcile_stalled(0)
+    assert len(caplog.records) == 2
+
+
+async def test_one_that_is_mended_goes_on() -> None:
+    stage = Stage()
+    task_id = await _started(stage)
+    whole = stage.store._documents[task_id]
+    stage.store._documents[task_id] = "{}"
+    await _take_up(stage)
+    stage.store._documents[task_id] = whole
+    await stage.answer_phase(task_id, announce=False)
+
+    stage.clock.advance(15_000)
+    await stage.progress.reconcile_stalled(0)
+
+    assert (await stage.load(task_id)).phase is StepKind.REVIEW
