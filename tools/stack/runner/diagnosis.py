@@ -46,10 +46,11 @@ def not_ended(timeout: float, last_line: str) -> str:
 
 def failed(cases: Sequence[Case]) -> str:
     """For tests of which at least one failed: how many, the reason of the first, and the names of some."""
-    bad = [case for case in cases if case.outcome in ("failed", "error")]
+    bad = [case for case in cases if case.failed]
     first, others = bad[0], [case.name for case in bad[1:_MOST_NAMES]]
     text = f"{len(bad)} of {len(cases)} tests failed: {first.name}"
-    text += f" ({_shortened(first.message)})" if first.message else ""
+    reason = first.reason
+    text += f" ({_shortened(reason)})" if reason else ""
     text += "".join(f", {name}" for name in others)
     return text + (f" and {len(bad) - _MOST_NAMES} more" if len(bad) > _MOST_NAMES else "")
 

@@ -9,6 +9,8 @@ from xml.etree import ElementTree
 
 from tools.stack.runner.errors import NoTestsError
 
+_NOT_COLLECTED = "collection failure"  # pytest's message for a module that it cannot import.
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -24,6 +26,18 @@ class Case:
     began: float | None = None
     message: str = ""
     details: str = ""
+
+    @property
+    def failed(self) -> bool:
+        return self.outcome in ("failed", "error")
+
+    @property
+    def reason(self) -> str:
+        """The message, or where that is empty or is of a module that cannot be imported, the error in the details."""
+        if self.message not in ("", _NOT_COLLECTED):
+            return self.message
+        errors = (line[1:].strip() for line in self.details.splitlines() if line.startswith("E "))
+        return next(errors, self.message)
 
 
 def read(path: Path) -> list[Case]:
@@ -86,5 +100,5 @@ def _case(element: ElementTree.Element) -> Case:
         child = element.find(tag)
         if child is not None:
             outcome, message, details = meaning, child.get("message", ""), child.text or ""
-    name = f"{element.get('classname', '')}::{element.get('name', '')}"
+    name = "::".join(filter(None, (element.get("classname"), element.get("name"))))
     return Case(name, outcome, float(element.get("time", 0)), None, " ".join(message.split()), details)

@@ -34,6 +34,7 @@ _RESULTS = "/stack/results"
 _CONTROL = "/stack/control"
 _CONTROL_VARIABLE = "STACK_CONTROL"
 _PYTEST_TESTS_FAILED = 1
+_PYTEST_INTERRUPTED = 2
 _PYTEST_NO_TESTS = 5
 _FOLLOW_INTERVAL = 0.1
 _TIME_TO_CLEAN_UP = 15.0
@@ -140,11 +141,15 @@ def judge(exit: Exit, xml: Path, last_line: str) -> list[junit.Case]:
     """
     if exit.code == _PYTEST_NO_TESTS and not exit.oom_killed:
         raise NoTestsError("no test ran: pytest found none that was asked for")
-    if exit.oom_killed or exit.code not in (0, _PYTEST_TESTS_FAILED):
-        raise ServiceExitedError("tests", exit, diagnosis.exited("tests", exit, None, last_line))
+    crash = ServiceExitedError("tests", exit, diagnosis.exited("tests", exit, None, last_line))
+    if exit.oom_killed or exit.code not in (0, _PYTEST_TESTS_FAILED, _PYTEST_INTERRUPTED):
+        raise crash
+    found = junit.read_leniently(xml)
+    if any(case.failed for case in found):
+        raise TestsFailedError(diagnosis.failed(found))
+    if exit.code == _PYTEST_INTERRUPTED:  # It has this code also when a module could not be imported.
+        raise crash
     cases = junit.read(xml)
-    if any(case.outcome in ("failed", "error") for case in cases):
-        raise TestsFailedError(diagnosis.failed(cases))
     if exit.code:
         raise TestsFailedError(f"pytest ended with {exit.code} although no case of its XML failed; log: {last_line}")
     return cases

@@ -54,6 +54,13 @@ def test_a_failure_has_its_message_on_one_line_and_its_details(tmp_path: Path) -
     assert (read.message, read.details) == ("assert 1 == 2", "the traceback")
 
 
+def test_a_module_that_cannot_be_imported_has_the_error_as_its_reason(tmp_path: Path) -> None:
+    details = "e2e/test_a.py:3: in &lt;module&gt;\n    import b\nE   ModuleNotFoundError: No module named 'b'"
+    case = f'<testcase classname="" name="e2e.test_a"><error message="collection failure">{details}</error></testcase>'
+    (read,) = junit.read(write(tmp_path / "x", case))
+    assert (read.name, read.reason) == ("e2e.test_a", "ModuleNotFoundError: No module named 'b'")
+
+
 @pytest.mark.parametrize("text", [None, "", "<testsuite>", '<testsuite><testcase time="x"/></testsuite>'])
 def test_what_cannot_be_read_has_no_cases_for_those_who_only_look(tmp_path: Path, text: str | None) -> None:
     if text is not None:
@@ -84,6 +91,9 @@ def test_tests_pass_when_xml_and_exit_code_say_so(tmp_path: Path) -> None:
         (ended(1), (PASSED, ERROR), TestsFailedError),
         (ended(5), (), NoTestsError),
         (ended(0), (), NoTestsError),
+        (ended(2), (ERROR,), TestsFailedError),  # A module that cannot be imported ends the run.
+        (ended(2), (PASSED,), ServiceExitedError),
+        (ended(2, oom_killed=True), (ERROR,), ServiceExitedError),
         (ended(4), (PASSED,), ServiceExitedError),  # pytest's usage error
         (ended(139), (PASSED,), ServiceExitedError),
         (ended(137, oom_killed=True), (PASSED,), ServiceExitedError),
