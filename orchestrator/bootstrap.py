@@ -53,7 +53,7 @@ from orchestrator.adapters.redis.stores import RedisContexts, RedisDeliberations
 from orchestrator.adapters.vllm.breaker import BreakingModel
 from orchestrator.adapters.vllm.client import VllmDependency, VllmModel
 from orchestrator.agents.models import ModelByAgentType
-from orchestrator.agents.pump import Pump, PumpPolicy
+from orchestrator.agents.pump import Pump, PumpPolicy, Worker
 from orchestrator.agents.worker import Identity, StepWorker, WorkerPolicy
 from orchestrator.application.context import KeepContextEvent
 from orchestrator.application.ownership import Ownership
@@ -64,6 +64,7 @@ from orchestrator.application.readiness import Readiness
 from orchestrator.application.wake_ups import WakeUps
 from orchestrator.composition import Composition, Ports, compose, new_id
 from orchestrator.domain.council import Pool, standing_councils
+from orchestrator.instrumentation import Instrumentation
 from orchestrator.settings import Settings
 
 # Concurrent handlers of announcements; those of one deliberation take turns.
@@ -88,6 +89,7 @@ class Service:
 
 def real_service(settings: Settings) -> Service:
     """The service on NATS, Redis, Ray and vLLM. It starts before they are there, and becomes ready when they are."""
+    seen = Instrumentation.of_orchestrator(settings.traces)
     delivery = topology.DeliveryPolicy(settings.ack_wait_s)
     nats = connect_nats(settings, "orchestrator")
     redis = _redis(settings)
@@ -108,8 +110,8 @@ def real_service(settings: Settings) -> Service:
         responses=RedisResponses(redis, settings.result_ttl_s),
         contexts=RedisContexts(redis),
         councils=RedisCouncils(redis, standing_councils(settings.max_agents)),
-        queue=JetStreamQueue(nats),
-        events=JetStreamEvents(nats),
+        queue=seen.queue(JetStreamQueue(nats)),
+        events=seen.events(JetStreamEvents(nats)),
         moves=moves,
         endings=RedisEndings(redis, SystemClock()),
         canceller=NatsCanceller(nats),
@@ -127,13 +129,14 @@ def real_service(settings: Settings) -> Service:
     worker = StepWorker(
         ports.responses,
         ports.endings,
-        JetStreamAnnouncer(nats),
-        ModelByAgentType(BreakingModel(model, settings.step_timeout_s), MockModel()),
+        seen.announcer(JetStreamAnnouncer(nats)),
+        ModelByAgentType(BreakingModel(seen.model(model, settings.vllm_url), settings.step_timeout_s), MockModel()),
         ports.clock,
         Identity(node_id="", actor_id=f"local-{instance}"),
         _worker_policy(settings),
+        tracer=seen.tracer,
     )
-    local_agents = _pump(settings, worker, attempts, nats, Pool.LOCAL, settings.local_concurrency)
+    local_agents = _pump(settings, seen.worker(worker), attempts, nats, Pool.LOCAL, settings.local_concurrency)
 
     async def prepare() -> None:
         await topology.ensure(nats, delivery)
@@ -151,7 +154,7 @@ def real_service(settings: Settings) -> Service:
         await presence.listen()
         await moves.listen()
         await listen_for_cancelling(nats, local_agents.cancel)
-        results = announcements(composed.progress.step_answered)
+        results = announcements(seen.announcements(composed.progress.step_answered))
         consuming = Consumers(nats, DeadLetters(nats), attempts, settings.max_deliver)
         async with asyncio.TaskGroup() as consumers:
             consumers.create_task(local_agents.run())
@@ -161,7 +164,7 @@ def real_service(settings: Settings) -> Service:
                 consumers.create_task(consuming.consume(topology.RESULTS, topology.results_consumer(instance), results))
 
     return Service(
-        _server(settings, composed),
+        _server(settings, composed, seen),
         readiness,
         composed.progress,
         ownership,
@@ -175,12 +178,14 @@ def real_service(settings: Settings) -> Service:
             model.close,
             nats.close,
             redis.aclose,
+            seen.close,
         ),
     )
 
 
 def dev_service(settings: Settings) -> Service:
     """The service with everything in memory: nothing survives it, and the model's text is made up."""
+    seen = Instrumentation.of_orchestrator(settings.traces)
     wake_ups = WakeUps()
     leases = InMemoryLeases()
     keep = settings.max_open * _REMEMBERED
@@ -209,16 +214,25 @@ def dev_service(settings: Settings) -> Service:
     composed = compose(settings, ports, ownership, wake_ups, readiness)
     announcer.handler = composed.progress.step_answered
     worker = StepWorker(
-        responses, ports.endings, announcer, MockModel(), ports.clock, Identity("dev", "dev"), _worker_policy(settings)
+        responses,
+        ports.endings,
+        announcer,
+        MockModel(),
+        ports.clock,
+        Identity("dev", "dev"),
+        _worker_policy(settings),
+        tracer=seen.tracer,
     )
     policy = PumpPolicy(settings.agent_concurrency, settings.ack_wait_s, settings.max_deliver)
     pump = Pump(worker, lambda: queue, InMemoryAttempts(), policy)
     canceller.handler = pump.cancel
-    return Service(_server(settings, composed), readiness, composed.progress, ownership, tasks=(pump.run,), closing=())
+    server = _server(settings, composed, seen)
+    return Service(server, readiness, composed.progress, ownership, tasks=(pump.run,), closing=(seen.close,))
 
 
 async def run_agent(settings: Settings, identity: Identity, job: str) -> None:
     """One Ray actor's work: takes steps off the queue until it is cancelled."""
+    seen = Instrumentation.of_agent(settings.traces)
     nats = connect_nats(settings, f"agent-{identity.actor_id}")
     redis = _redis(settings)
     model = VllmModel(settings.vllm_url, settings.endpoints)
@@ -226,15 +240,15 @@ async def run_agent(settings: Settings, identity: Identity, job: str) -> None:
     worker = StepWorker(
         RedisResponses(redis, settings.result_ttl_s),
         RedisEndings(redis, clock),
-        JetStreamAnnouncer(nats),
-        BreakingModel(model, settings.step_timeout_s),
+        seen.announcer(JetStreamAnnouncer(nats)),
+        BreakingModel(seen.model(model, settings.vllm_url), settings.step_timeout_s),
         clock,
         identity,
         _worker_policy(settings),
+        tracer=seen.tracer,
     )
-    pump = _pump(
-        settings, worker, RedisAttempts(redis, settings.result_ttl_s), nats, Pool.RAY, settings.agent_concurrency
-    )
+    attempts = RedisAttempts(redis, settings.result_ttl_s)
+    pump = _pump(settings, seen.worker(worker), attempts, nats, Pool.RAY, settings.agent_concurrency)
     try:
         await nats.connect()
         await listen_for_cancelling(nats, pump.cancel)
@@ -245,6 +259,7 @@ async def run_agent(settings: Settings, identity: Identity, job: str) -> None:
         await model.close()
         await nats.close()
         await redis.aclose()
+        await seen.close()
 
 
 def agent_environment(environment: dict[str, str]) -> tuple[Settings, str]:
@@ -269,18 +284,18 @@ def _redis(settings: Settings) -> "Redis":
     )
 
 
-def _server(settings: Settings, composed: Composition) -> GrpcServer:
+def _server(settings: Settings, composed: Composition, seen: Instrumentation) -> GrpcServer:
     tls = None
     if settings.tls_cert_file:
         client_ca = Path(settings.tls_client_ca_file) if settings.tls_client_ca_file else None
         tls = TlsFiles(Path(settings.tls_cert_file), Path(settings.tls_key_file), client_ca)
     tokens = read_tokens(Path(settings.token_file)) if settings.token_file else ()
     policy = ServerPolicy(tls, tokens, settings.max_calls, settings.max_message_bytes)
-    return GrpcServer(composed.service, settings.listen, policy)
+    return GrpcServer(composed.service, settings.listen, policy, seen.interceptors())
 
 
 def _pump(
-    settings: Settings, worker: StepWorker, attempts: Attempts, nats: NatsConnection, pool: Pool, concurrency: int
+    settings: Settings, worker: Worker, attempts: Attempts, nats: NatsConnection, pool: Pool, concurrency: int
 ) -> Pump:
     policy = PumpPolicy(concurrency, settings.ack_wait_s / 3, settings.max_deliver)
     dead_letters = DeadLetters(nats)

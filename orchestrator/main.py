@@ -11,6 +11,7 @@ from orchestrator import __version__, structured_logging
 from orchestrator.adapters.grpc.authentication import UnusableToken
 from orchestrator.adapters.grpc.server import ServerCannotListen
 from orchestrator.adapters.login import UnusablePassword
+from orchestrator.adapters.telemetry.export import UnusableExport
 from orchestrator.bootstrap import dev_service, real_service
 from orchestrator.runner import run
 from orchestrator.settings import InvalidSettings, Settings, describe
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     structured_logging.configure(settings.log_level)
     try:
         asyncio.run(_serve(settings, dev=options.dev))
-    except (ServerCannotListen, UnusablePassword, UnusableToken) as error:
+    except (ServerCannotListen, UnusableExport, UnusablePassword, UnusableToken) as error:
         print(f"orchestrator: {error}", file=sys.stderr)
         return _USAGE
     return 0

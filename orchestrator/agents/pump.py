@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from orchestrator.agents.worker import RetryLater, StepWorker
+from orchestrator.agents.worker import RetryLater
 from orchestrator.application.correlation import about
 from orchestrator.application.ports import Attempts
 from orchestrator.domain.errors import DependencyLost
@@ -51,6 +51,16 @@ class StepSource(Protocol):
         """The next delivery; None if none came for a while. Raises DependencyLost."""
 
 
+class Worker(Protocol):
+    """What handles steps, such as StepWorker."""
+
+    async def work(self, request: StepRequest, delivery: int) -> None:
+        """Handles the `delivery`-th delivery of a step (from 1). Raises RetryLater if it should be delivered again."""
+
+    async def refuse(self, step_id: str, reason: str) -> None:
+        """Has a step fail that cannot be worked on. Raises DependencyLost."""
+
+
 @dataclass(frozen=True)
 class PumpPolicy:
     """`heartbeat_s`: how often a step that is being worked on gives a sign. `max_attempts`: see Pump."""
@@ -69,7 +79,7 @@ class Pump:
 
     def __init__(
         self,
-        worker: StepWorker,
+        worker: Worker,
         make_source: Callable[[], StepSource],
         attempts: Attempts,
         policy: PumpPolicy,

@@ -14,6 +14,7 @@ from orchestrator.application.ports import (
     ResponseStore,
     ResultAnnouncer,
 )
+from orchestrator.application.tracing import Attributes, NoTracer, SpanKind, Tracer
 from orchestrator.domain.errors import DependencyLost
 from orchestrator.domain.review import InvalidReview, answer_schema, parse_answer
 from orchestrator.domain.steps import StepRequest, StepResponse, Usage, seed_for, task_of
@@ -62,6 +63,7 @@ class StepWorker:
         policy: WorkerPolicy,
         jitter: Callable[[], float] = spread,
         retries: RetryBudget | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         self._responses = responses
         self._endings = endings
@@ -72,6 +74,7 @@ class StepWorker:
         self._policy = policy
         self._jitter = jitter
         self._retries = retries or RetryBudget()
+        self._tracer = tracer or NoTracer()
 
     async def work(self, request: StepRequest, delivery: int) -> None:
         """Handles the `delivery`-th delivery of a step (from 1). When it returns, the step can be acknowledged.
@@ -86,7 +89,11 @@ class StepWorker:
                 return
             if await self._responses.get(request.step_id) is None:
                 began_ms = self._clock.now_ms()
-                response = await self._answer(request, delivery)
+                with self._tracer.span(f"invoke_agent {request.agent_id}", SpanKind.INTERNAL, _span(request)) as span:
+                    response = await self._answer(request, delivery)
+                    span.note({"orchestrator.step.requests": response.attempts})
+                    if response.error:
+                        span.fail("step_failed", response.error)
                 await self._responses.put_if_absent(replace(response, duration_ms=self._clock.now_ms() - began_ms))
             await self._announcer.announce(request.task_id, request.step_id)
         except DependencyLost as lost:
@@ -171,6 +178,20 @@ def _fault(request: StepRequest, text: str) -> str:
         except InvalidReview as error:
             return str(error)
     return ""
+
+
+def _span(request: StepRequest) -> Attributes:
+    """Attributes of the step's span, by the semantic conventions for generative AI where they have a name."""
+    return {
+        "gen_ai.operation.name": "invoke_agent",
+        "gen_ai.agent.id": request.agent_id,
+        "gen_ai.agent.name": request.agent_id,
+        "gen_ai.conversation.id": request.task_id,
+        "gen_ai.request.model": request.model,
+        "orchestrator.task_id": request.task_id,
+        "orchestrator.step_id": request.step_id,
+        "orchestrator.step.kind": str(request.kind),
+    }
 
 
 def _about(request: StepRequest) -> dict[str, str]:

@@ -74,7 +74,8 @@ class Behaviour:
     """What the server does.
 
     A completion takes `delay_s`, give or take a share of up to `jitter` that follows from the request. `script` takes
-    the request's body and returns status and document, or None for text. `requests` has the latest bodies.
+    the request's body and returns status and document, or None for text. `requests` has the latest bodies, and `traceparents` the headers
+    by which they continue a trace (None: without).
     """
 
     model: str
@@ -83,6 +84,7 @@ class Behaviour:
     script: Callable[[Mapping[str, Any]], Answer | None] = lambda body: None
     trouble: Trouble | None = None
     requests: deque[Mapping[str, Any]] = field(default_factory=lambda: deque(maxlen=_KEPT_REQUESTS))
+    traceparents: deque[str | None] = field(default_factory=lambda: deque(maxlen=_KEPT_REQUESTS))
     counts: Counts = field(default_factory=Counts)
 
     def delay_of(self, body: Mapping[str, Any]) -> float:

@@ -60,6 +60,7 @@ class OpenAiServer:
         body = _read(request, "model", "messages")
         behaviour, counts = self._behaviour, self._behaviour.counts
         behaviour.requests.append(body)
+        behaviour.traceparents.append(request.headers.get("traceparent"))
         counts.begin(request.headers.get("x-request-id", ""))
         try:
             failure = behaviour.trouble.failure if behaviour.trouble and behaviour.trouble.strikes(body) else None

@@ -1,5 +1,6 @@
 """What interceptors are made of: handlers that do something around the handler of a method, or in its place."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from typing import Any
@@ -13,6 +14,7 @@ Deserializer = Callable[[bytes], Any]
 Admit = Callable[[Any, Context], Awaitable[Any]]
 
 HEALTH = "/grpc.health.v1.Health/"
+CONTRACT = "/orchestrator.v1.OrchestratorService/"
 
 _MAKERS: dict[tuple[bool, bool], tuple[str, Callable[..., Handler]]] = {
     (False, False): ("unary_unary", grpc.unary_unary_rpc_method_handler),
@@ -74,3 +76,15 @@ def refusing(handler: Handler, refuse: Callable[[Context], Awaitable[object]]) -
 
     _, make = _MAKERS[handler.request_streaming, handler.response_streaming]
     return make(stream if handler.response_streaming else unary, None, handler.response_serializer)
+
+
+def outcome(context: Context, ended_by: BaseException | None) -> grpc.StatusCode:
+    """The code that a call ends with, where its handler returned (None) or was left by an exception."""
+    if ended_by is None or isinstance(ended_by, grpc.aio.AbortError):
+        code: Any = context.code()  # None until one is set.
+        return code or grpc.StatusCode.OK
+    if isinstance(ended_by, asyncio.CancelledError):
+        left_s: Any = context.time_remaining()  # None where the caller set no deadline.
+        overdue = left_s is not None and left_s <= 0
+        return grpc.StatusCode.DEADLINE_EXCEEDED if overdue else grpc.StatusCode.CANCELLED
+    return grpc.StatusCode.UNKNOWN

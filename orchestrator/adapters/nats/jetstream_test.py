@@ -1,6 +1,7 @@
 """Steps, announcements, events and signs of life through a real nats-server."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
@@ -131,6 +132,25 @@ async def test_signs_of_life_keep_a_step_from_coming_again(nats: NatsConnection)
     assert not other.done()
     other.cancel()
     await delivery.done()
+
+
+async def test_a_consumer_ends_though_its_handler_loses_the_cancellation(nats: NatsConnection) -> None:
+    begun = asyncio.Event()
+
+    async def handle(subject: str, data: bytes) -> None:
+        begun.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+    await nats.jetstream.publish("context.decision", b"{}")
+    consumers = _consumers(nats)
+    consuming = asyncio.create_task(consumers.consume(topology.CONTEXT, topology.CONTEXT_CONSUMER, handle))
+    async with asyncio.timeout(10):
+        await begun.wait()
+        consuming.cancel()
+        await asyncio.wait([consuming])
+
+    assert consuming.cancelled()
 
 
 async def test_steps_of_an_agent_type_come_to_its_pool_alone(nats: NatsConnection) -> None:

@@ -1,5 +1,6 @@
 """Pulling from consumers, one message at a time."""
 
+import asyncio
 import contextlib
 
 from nats.aio.msg import Msg
@@ -25,6 +26,7 @@ class Puller:
 
     async def pull(self) -> Msg | None:
         """The next message; None if none came within some seconds. Raises DependencyLost."""
+        _insist_on_cancellation()
         with translated():
             if self._subscription is None:
                 self._subscription = await self._connection.jetstream.pull_subscribe_bind(
@@ -45,3 +47,10 @@ class Puller:
         if subscription is not None:
             with contextlib.suppress(NatsError):
                 await subscription.unsubscribe()
+
+
+def _insist_on_cancellation() -> None:
+    """Ends a task whose cancellation was lost: Python 3.11's wait_for drops one that comes together with its result."""
+    task = asyncio.current_task()
+    if task and task.cancelling():
+        raise asyncio.CancelledError

@@ -1,0 +1,1 @@
+"""Telemetry: traces through OpenTelemetry, metrics for Prometheus."""
