@@ -249,3 +249,14 @@ def test_tasks_stand_behind_those_they_wait_for(
         assert set(task.dependencies) <= set(ids[:place])
     for role in roles or default_roles():
         assert 1 <= sum(task.role == role for task in derivation.tasks) <= (most or 20)
+
+
+def test_an_order_names_no_more_roles_than_can_be_put_in_order() -> None:
+    def order(roles: int) -> Strategy:
+        return Strategy(dependency_order=("/".join(f"A{number}" for number in range(roles)), "B"))
+
+    validate_derivation(DerivationRequest("case-1", "plan-1", ("DEV",), order(20)))
+    for roles in (21, 100_000):
+        with pytest.raises(InvalidRequest) as raised:
+            validate_derivation(DerivationRequest("case-1", "plan-1", ("DEV",), order(roles)))
+        assert [violation.field for violation in raised.value.violations] == ["strategy.dependency_order[0]"]

@@ -8,6 +8,8 @@ LOWEST_MARK = 1
 HIGHEST_MARK = 10
 MAX_COMMENT = 160
 
+# Some labels' marks and comments take a tenth of this. What no model was asked for is not read.
+_MAX_ANSWER = 10_000
 # A model that stops in mid-sentence leaves at most one broken value at the end.
 _MAX_REPAIRS = 400
 
@@ -94,7 +96,7 @@ def _mark(value: object) -> int | None:
 
 def _complete_json(text: str) -> object:
     """The value in `text`, or in its longest start that closing what is open makes whole; None if there is none."""
-    text = text.strip()
+    text = text.strip()[:_MAX_ANSWER]
     for end in range(len(text), max(len(text) - _MAX_REPAIRS, 0), -1):
         try:
             value: object = json.loads(text[:end] + _closers(text[:end]))

@@ -1,6 +1,7 @@
 """Ballots, and how answers are read, whole or broken."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -130,3 +131,13 @@ def test_a_cut_anywhere_is_mended(rest: str) -> None:
     text = '{"marks": {"A": 7, "B": 4}, "comments": {"A": "fine"}' + rest
 
     assert parse_answer(text, _LABELS) == ReviewAnswer({"A": 7, "B": 4}, {"A": "fine"})
+
+
+def test_of_a_text_that_goes_on_and_on_only_the_start_is_read() -> None:
+    began = time.process_time()
+
+    assert parse_answer('{"marks": {"A": 7}, "comments": {"A": "' + "[{" * 500_000, _LABELS).marks == {"A": 7}
+    with pytest.raises(InvalidReview):
+        parse_answer(" " * 1_000_000 + '{"x' * 500_000, _LABELS)
+
+    assert time.process_time() - began < 5
