@@ -12,9 +12,11 @@ from orchestrator.domain.errors import DependencyLost
 class _Counter:
     def __init__(self) -> None:
         self.count = 0
+        self.tries = 0
         self.lost = False
 
     async def read(self) -> int:
+        self.tries += 1
         await asyncio.sleep(0)
         if self.lost:
             raise DependencyLost("redis", "gone")
@@ -51,3 +53,26 @@ async def test_a_failure_is_told_and_not_kept() -> None:
 
     counter.lost = False
     assert await fresh() == 1
+
+
+async def test_a_failure_is_told_to_all_who_waited_after_one_try() -> None:
+    counter = _Counter()
+    fresh = Fresh(counter.read, ManualClock())
+    counter.lost = True
+
+    outcomes = await asyncio.gather(*(fresh() for _ in range(5)), return_exceptions=True)
+
+    assert [type(outcome) for outcome in outcomes] == [DependencyLost] * 5
+    assert counter.tries == 1
+
+
+async def test_one_who_gives_up_does_not_take_the_reading_from_the_others() -> None:
+    counter = _Counter()
+    fresh = Fresh(counter.read, ManualClock())
+    first, second = asyncio.create_task(fresh()), asyncio.create_task(fresh())
+    await asyncio.sleep(0)
+
+    first.cancel()
+
+    assert await second == 1
+    assert counter.tries == 1
