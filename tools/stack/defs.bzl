@@ -17,12 +17,13 @@ load("//tools/stack/private:service.bzl", _service = "service")
 load("//tools/stack/private:stack.bzl", _stack = "stack")
 load("//tools/stack/private:stack_compose.bzl", _stack_compose = "stack_compose")
 load("//tools/stack/private:stack_test.bzl", _stack_test = "stack_test")
-load("//tools/stack/private:stack_up.bzl", _stack_down = "stack_down", _stack_up = "stack_up")
+load("//tools/stack/private:stack_up.bzl", _stack_down = "stack_down", _stack_logs = "stack_logs", _stack_up = "stack_up")
 
 service = _service
 stack = _stack
 stack_compose = _stack_compose
 stack_down = _stack_down
+stack_logs = _stack_logs
 stack_test = _stack_test
 stack_up = _stack_up
 

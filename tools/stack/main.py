@@ -1,4 +1,4 @@
-"""Entry point of stack_test, stack_up, stack_down and stack_compose."""
+"""Entry point of stack_test, stack_up, stack_down, stack_logs and stack_compose."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The macros `stack_up` and `stack_down`."""
+"""The macros `stack_up`, `stack_down` and `stack_logs`."""
 
 load("@rules_python//python:py_binary.bzl", "py_binary")
 load(":service.bzl", "short_label")
@@ -48,6 +48,23 @@ def stack_down(name, stack = None, **kwargs):
         name = name,
         srcs = [Label("//tools/stack:main.py")],
         args = ["down"] + (["--stack=" + short_label(native.package_relative_label(stack))] if stack else []),
+        main = Label("//tools/stack:main.py"),
+        deps = [Label("//tools/stack/runner")],
+        **kwargs
+    )
+
+def stack_logs(name, stack = None, **kwargs):
+    """A program that shows what the services of a stack that is up write; `bazel run NAME -- --help` explains it.
+
+    Args:
+      name: of the program.
+      stack: label of the stack; without one, it takes any stack that is up.
+      **kwargs: other attributes of py_binary, such as `visibility`.
+    """
+    py_binary(
+        name = name,
+        srcs = [Label("//tools/stack:main.py")],
+        args = ["logs"] + (["--stack=" + short_label(native.package_relative_label(stack))] if stack else []),
         main = Label("//tools/stack:main.py"),
         deps = [Label("//tools/stack/runner")],
         **kwargs

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
-from tools.stack.runner import manifest, testing, up
+from tools.stack.runner import manifest, show_logs, testing, up
 from tools.stack.runner.compose import command as compose
 from tools.stack.runner.errors import ManifestError, StackError
 from tools.stack.runner.manifest import Manifest, PublishedPort
@@ -31,12 +32,21 @@ examples:
   bazel run //tools:stack_down                                 take it down, from any terminal
 
 looking inside while it is up:
+  bazel run //tools:stack_logs -- -f                           what all services write
   podman ps                                                    the containers, named RUN-SERVICE
-  podman logs -f RUN-SERVICE                                   one service's log
   podman exec -it RUN-SERVICE python3.11                       a program inside
 """
 _DOWN = """\
 Takes down what stack_up has brought up on this machine, from any terminal, and removes what killed runs have left.
+"""
+_LOGS = """\
+Shows what the services of the stack that stack_up has brought up have written, in the order of time.
+"""
+_LOGS_EXAMPLES = """\
+examples:
+  bazel run //tools:stack_logs                                 all that all services have written
+  bazel run //tools:stack_logs -- -f                           and what they write from now on, until Ctrl-C
+  bazel run //tools:stack_logs -- vllm orchestrator -n 20 -f   two services, the last 20 lines of each first
 """
 
 
@@ -46,7 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         asyncio.run(_interruptible(options.run(options)))
     except _InterruptedError as interrupted:
-        print(f"interrupted by {signal.Signals(interrupted.signal).name}; everything is removed", file=sys.stderr)
+        if options.creates:
+            print(f"interrupted by {signal.Signals(interrupted.signal).name}; everything is removed", file=sys.stderr)
         return 0 if options.until_interrupted(options) else 128 + interrupted.signal
     except StackError as error:
         print(f"FAILED: {error}", *([error.evidence] if error.evidence else []), sep="\n", file=sys.stderr)
@@ -80,6 +91,7 @@ async def _interruptible(work: Coroutine[Any, Any, None]) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="stack", description=__doc__)
+    parser.set_defaults(creates=True)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     test = commands.add_parser("test", help="run a stack's tests; further arguments go to pytest")
@@ -106,6 +118,20 @@ def _parser() -> argparse.ArgumentParser:
     down.add_argument("--stack", default="", metavar="LABEL", help="only this stack; an empty label means every stack")
     down.set_defaults(run=_down, until_interrupted=lambda options: False)
 
+    show = commands.add_parser(
+        "logs",
+        prog="stack_logs",
+        help="show what services write",
+        description=_LOGS,
+        epilog=_LOGS_EXAMPLES,
+        formatter_class=raw,
+    )
+    show.add_argument("--stack", default="", help=argparse.SUPPRESS)
+    show.add_argument("service", nargs="*", metavar="SERVICE", help="only what these write")
+    show.add_argument("-f", "--follow", action="store_true", help="go on with what they write from now on")
+    show.add_argument("-n", "--tail", type=_count, metavar="LINES", help="at first only the last LINES of each service")
+    show.set_defaults(run=_logs, until_interrupted=lambda options: options.follow, creates=False)
+
     export = commands.add_parser(
         "compose",
         prog="stack_compose",
@@ -128,6 +154,19 @@ async def _test(options: argparse.Namespace) -> None:
 async def _up(options: argparse.Namespace) -> None:
     stack, runfiles = _load(options)
     await up.up(stack, runfiles, published(stack, options.publish), options.detach)
+
+
+async def _logs(options: argparse.Namespace) -> None:
+    try:
+        await show_logs.show(options.stack, show_logs.Wanted(options.service, options.tail, options.follow))
+    except BrokenPipeError:  # Whoever reads it, such as `head`, has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _count(text: str) -> int:
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"a number of lines is wanted, and not {text!r}")
+    return int(text)
 
 
 async def _down(options: argparse.Namespace) -> None:

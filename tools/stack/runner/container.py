@@ -15,6 +15,11 @@ from tools.stack.runner.runfiles import Runfiles
 OUTPUTS = "outputs"
 
 
+def log_path(workdir: Path, service: str) -> Path:
+    """The log of a service of the run whose directory is `workdir`."""
+    return workdir / f"{service}.k8s.log"
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a run's containers live: their network, image files and the run's own directory."""
@@ -31,7 +36,7 @@ class Place:
 
     def log_path(self, service: str) -> Path:
         """conmon writes the container's output there, whether or not this program lives."""
-        return self.workdir / f"{service}.k8s.log"
+        return log_path(self.workdir, service)
 
     def pid_path(self, service: str) -> Path:
         return self.workdir / f"{service}.pid"

@@ -53,6 +53,10 @@ class StackAlreadyUpError(StackError):
     """stack_up was started while a stack is up."""
 
 
+class StackDownError(StackError):
+    """Something was asked of a stack that is not up."""
+
+
 class DeadlineError(StackError):
     """The tests were still running shortly before the test's own time-out."""
 

@@ -89,3 +89,31 @@ class Follower:
         self._position += len(whole)
         records = (parse(line) for line in whole.decode(errors="replace").splitlines())
         return "".join(record.text + ("\n" if record.complete else "") for record in records if record)
+
+
+class LineFollower:
+    """Reads the whole lines that a container has written since the last call."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._position = 0
+
+    def read(self) -> Iterator[tuple[str, str]]:
+        """Time and text of each new line that is whole; none when the file isn't there."""
+        begun, time, position = "", "", self._position
+        try:
+            with self._path.open("rb") as file:
+                file.seek(position)
+                for raw in file:
+                    if not raw.endswith(b"\n"):
+                        return
+                    position += len(raw)
+                    record = parse(raw.decode(errors="replace").rstrip("\n"))
+                    begun, time = begun + (record.text if record else ""), time or (record.time if record else "")
+                    if record is None or record.complete:
+                        self._position = position
+                    if record and record.complete:
+                        yield time, begun
+                        begun, time = "", ""
+        except FileNotFoundError:
+            return

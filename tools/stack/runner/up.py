@@ -56,7 +56,7 @@ async def down(stack: str, progress: Progress) -> int:
     podman = Podman()
     await podman.check()
     await cleanup.sweep(podman, progress.event)
-    runs = {r.labels[LABEL_RUN]: r for r in await podman.resources() if _is_up(r, stack)}
+    runs = {r.labels[LABEL_RUN]: r for r in await podman.resources() if is_up(r, stack)}
     for run, resource in runs.items():
         await _ask_owner(resource)
         await cleanup.remove_run(podman, run)
@@ -83,7 +83,7 @@ def table(session: Session, publish: Sequence[PublishedPort]) -> str:
 
 async def _check_alone(podman: Podman, stack: str) -> None:
     for resource in await podman.resources():
-        if _is_up(resource, stack):
+        if is_up(resource, stack):
             detached = resource.labels[LABEL_KIND] == cleanup.KIND_DETACHED
             owner = "detached" if detached else f"process {resource.labels[LABEL_OWNER].partition(':')[0]}"
             raise StackAlreadyUpError(f"{stack} is already up ({owner}): bazel run //tools:stack_down takes it down")
@@ -101,7 +101,8 @@ async def _ask_owner(resource: Resource) -> None:
         await asyncio.sleep(0.1)
 
 
-def _is_up(resource: Resource, stack: str) -> bool:
+def is_up(resource: Resource, stack: str) -> bool:
+    """Whether it belongs to a stack that stack_up brought up: to that with the label `stack`, if that isn't empty."""
     if stack and resource.labels.get(LABEL_STACK) != stack:
         return False
     return resource.labels.get(LABEL_KIND) in (cleanup.KIND_UP, cleanup.KIND_DETACHED)

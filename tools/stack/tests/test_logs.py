@@ -47,3 +47,15 @@ def test_a_follower_returns_each_piece_once_and_as_it_was_written(tmp_path: Path
         file.write("llo\n")
     assert follower.read() == "hello\n"
     assert follower.read() == ""
+
+
+def test_lines_are_followed_whole_each_once_and_with_the_time_of_their_beginning(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    follower = logs.LineFollower(log)
+    assert list(follower.read()) == []
+    log.write_text("T1 stdout F a\nT2 stdout P be\nT3 stdout F")
+    assert list(follower.read()) == [("T1", "a")]
+    with log.open("a") as file:
+        file.write(" gun\n")
+    assert list(follower.read()) == [("T2", "begun")]
+    assert list(follower.read()) == []

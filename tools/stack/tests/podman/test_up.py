@@ -96,3 +96,44 @@ def test_nothing_to_take_down_is_no_failure(harness: Harness) -> None:
     ended = harness.start("down", "--stack", harness.label).end()
     assert ended.code == 0
     assert "No stack is up" in ended.error[-1]
+
+
+def test_logs_of_all_services_are_shown_and_followed_until_the_stack_goes(harness: Harness) -> None:
+    stack = harness.manifest(
+        harness.web("web", "say:first of web"),
+        harness.service("other", "say:first of other", "sleep:3", "say:later", "wait"),
+        publish={"web:main": free_port()},
+    )
+    run = harness.start("up", stack)
+    run.wait_for("is up")
+    follower = harness.start("logs", "--stack", harness.label, "--follow")
+    follower.wait_for("first of web")
+    follower.wait_for("first of other")
+    follower.wait_for("later")
+    shown = harness.start("logs", "--stack", harness.label, "other", "--tail", "1").end()
+    assert [line.split(maxsplit=1)[1] for line in shown.output.splitlines()] == ["other later"]
+    unknown = harness.start("logs", "--stack", harness.label, "nothing").end()
+    assert "'nothing'" in unknown.diagnosis
+    assert "other, web" in unknown.diagnosis
+    run.signal_group(signal.SIGINT)
+    run.end(10)
+    assert follower.end(10).code == 0
+
+
+def test_following_logs_ends_well_on_ctrl_c(harness: Harness) -> None:
+    run = harness.start("up", harness.manifest(harness.web("web", "say:hello"), publish={"web:main": free_port()}))
+    run.wait_for("is up")
+    follower = harness.start("logs", "--stack", harness.label, "-f")
+    follower.wait_for("hello")
+    follower.signal_group(signal.SIGINT)
+    ended = follower.end(10)
+    assert (ended.code, ended.error) == (0, [])
+    run.signal_group(signal.SIGINT)
+    run.end(10)
+
+
+def test_logs_of_a_stack_that_is_not_up(harness: Harness) -> None:
+    ended = harness.start("logs", "--stack", harness.label).end()
+    assert ended.code == 1
+    assert harness.label in ended.diagnosis
+    assert "stack_up" in ended.diagnosis
