@@ -3,7 +3,6 @@
 import asyncio
 import shutil
 import time
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from orchestrator.domain.errors import DependencyLost
 from orchestrator.testing.builders import make_step_request
 from orchestrator.testing.proxy import proxied
 from orchestrator.testing.servers import nats_server, running
+from orchestrator.testing.waiting import until
 
 _DELIVERY = topology.DeliveryPolicy(ack_wait_s=1, max_deliver=3)
 # What the service promises is 2 s; the rest is for a slow machine.
@@ -30,12 +30,6 @@ def _connection(port: int, login: Login | None = None) -> NatsConnection:
     connection = NatsConnection(f"nats://127.0.0.1:{port}", "test", login)
     connection.on_connect(lambda: topology.ensure(connection, _DELIVERY))
     return connection
-
-
-async def _until(condition: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(20):
-        while not await condition():
-            await asyncio.sleep(0.01)
 
 
 async def _there(connection: NatsConnection) -> bool:
@@ -84,7 +78,7 @@ async def test_a_pull_that_waits_is_made_again_as_soon_as_a_restarted_server_is_
         await connection.check()
         server.stop()
         server.start()
-        await _until(lambda: _published(connection, "after"))
+        await until(lambda: _published(connection, "after"), 20)
         began = time.monotonic()
 
         delivery = await pulling
@@ -108,7 +102,7 @@ async def test_a_cut_network_is_noticed_and_what_waits_is_given_up_and_taken_up_
             network.heal()
             began = time.monotonic()
 
-            await _until(lambda: _published(connection, "after"))
+            await until(lambda: _published(connection, "after"), 20)
             delivery = await pulling
 
             assert delivery.request.step_id == "after"
@@ -155,7 +149,7 @@ async def test_a_server_that_asks_for_a_login_is_used_with_the_right_one_only(
         assert await _there(right)
         for refused in (none, wrong):
             connecting = asyncio.create_task(refused.connect())
-            await _until(lambda refused=refused: _refused(refused))  # type: ignore[misc]
+            await until(lambda refused=refused: _refused(refused), 20)  # type: ignore[misc]
             connecting.cancel()
             await refused.close()
         await right.close()

@@ -1,9 +1,9 @@
-"""Steps, announcements, events and signs of life through a real nats-server."""
+"""Steps, announcements and events through a real nats-server."""
 
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,21 +14,18 @@ from nats.js.errors import NotFoundError
 from orchestrator.adapters.in_memory.stores import InMemoryAttempts
 from orchestrator.adapters.json_codec import encode
 from orchestrator.adapters.nats import topology
-from orchestrator.adapters.nats.cancelling import NatsCanceller, listen_for_cancelling
 from orchestrator.adapters.nats.connection import NatsConnection
 from orchestrator.adapters.nats.consuming import Consumers, Handler, announcements
 from orchestrator.adapters.nats.dead_letters import DeadLetters
-from orchestrator.adapters.nats.presence import AgentPresence, beat
 from orchestrator.adapters.nats.publishing import JetStreamAnnouncer, JetStreamEvents, JetStreamQueue
 from orchestrator.adapters.nats.steps import JetStreamDelivery, JetStreamSource
-from orchestrator.adapters.nats.wake_ups import NatsWakeUps
 from orchestrator.application.ports import DeliberationEvent
-from orchestrator.application.wake_ups import WakeUps
 from orchestrator.domain.council import AgentType, Pool
 from orchestrator.domain.errors import DependencyLost
 from orchestrator.domain.steps import StepRequest
 from orchestrator.testing.builders import make_step_request
 from orchestrator.testing.servers import Server, nats_server, running
+from orchestrator.testing.waiting import until
 
 _DELIVERY = topology.DeliveryPolicy(ack_wait_s=1, max_deliver=3)
 
@@ -74,12 +71,6 @@ async def _next(source: JetStreamSource) -> JetStreamDelivery:
     return delivery
 
 
-async def _until(condition: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(10):
-        while not await condition():
-            await asyncio.sleep(0.01)
-
-
 async def test_a_step_arrives_as_it_was_sent(nats: NatsConnection) -> None:
     request = make_step_request()
     await JetStreamQueue(nats).publish(request)
@@ -105,7 +96,7 @@ async def test_a_step_that_is_done_leaves_the_queue(nats: NatsConnection) -> Non
     async def empty() -> bool:
         return bool((await nats.jetstream.stream_info(topology.STEPS)).state.messages == 0)
 
-    await _until(empty)
+    await until(empty)
 
 
 async def test_a_step_comes_again_when_it_is_asked_for_or_when_nobody_says_a_word(nats: NatsConnection) -> None:
@@ -234,7 +225,7 @@ async def test_announcements_reach_the_handler_and_are_repeated_when_it_fails(na
         info = await nats.jetstream.consumer_info(topology.RESULTS, topology.results_consumer("a"))
         return bool(info.num_ack_pending == 0 and info.num_pending == 0)
 
-    await _until(all_acknowledged)
+    await until(all_acknowledged)
     consuming.cancel()
 
 
@@ -274,81 +265,6 @@ async def test_an_event_is_published_once(nats: NatsConnection) -> None:
     stored = await nats.jetstream.get_last_msg(topology.ORCHESTRATION, "orchestration.deliberation.completed")
     assert json.loads(stored.data or b"") == event.payload
     assert (await nats.jetstream.stream_info(topology.ORCHESTRATION)).state.messages == 1
-
-
-async def test_a_move_wakes_who_follows_in_another_process(nats: NatsConnection, url: str) -> None:
-    theirs, ours = WakeUps(), WakeUps()
-    other_process = NatsConnection(url, "other")
-    await other_process.connect()
-    await NatsWakeUps(other_process, theirs).listen()
-    await nats.client.publish(f"{topology.MOVED_PREFIX}.x", b"nonsense")
-    announcer = NatsWakeUps(nats, ours)
-
-    with theirs.moves("a.b/c") as moved, theirs.end("a.b/c") as over, theirs.moves("other") as other:
-
-        async def heard(event: asyncio.Event) -> bool:
-            # A hint may be lost: on a busy machine a connection can be given up and made again.
-            await announcer.moved("a.b/c", over=event is over)
-            return event.is_set()
-
-        await _until(lambda: heard(moved))
-        assert not over.is_set()
-        await _until(lambda: heard(over))
-        assert not other.is_set()
-    await other_process.close()
-
-
-async def test_a_move_wakes_this_process_even_without_a_connection() -> None:
-    wake_ups = WakeUps()
-    nats = NatsConnection("nats://127.0.0.1:1", "test")
-
-    with wake_ups.end("task") as over:
-        await NatsWakeUps(nats, wake_ups).moved("task", over=True)
-
-    assert over.is_set()
-
-
-async def test_every_worker_hears_that_a_deliberation_is_over(nats: NatsConnection, url: str) -> None:
-    other_process = NatsConnection(url, "other")
-    await other_process.connect()
-    heard: asyncio.Queue[str] = asyncio.Queue()
-    for connection in (nats, other_process):
-        await listen_for_cancelling(connection, heard.put_nowait)
-
-    await nats.client.publish(topology.CANCEL_SUBJECT, b"nonsense")
-    await NatsCanceller(nats).cancel("a.b/c")
-
-    async with asyncio.timeout(10):
-        assert [await heard.get() for _ in range(2)] == ["a.b/c"] * 2
-    await other_process.close()
-
-
-async def test_that_workers_cannot_be_told_is_no_error() -> None:
-    await NatsCanceller(NatsConnection("nats://127.0.0.1:1", "test")).cancel("task")
-
-
-async def test_actors_of_the_current_job_are_present_until_they_fall_silent(nats: NatsConnection) -> None:
-    now = 0.0
-    presence = AgentPresence(nats, lambda: "job-1", monotonic=lambda: now)
-    await presence.listen()
-    with pytest.raises(DependencyLost):
-        await presence.check()
-    beats = [asyncio.create_task(beat(nats, f"actor-{job}", "node", job)) for job in ("job-1", "job-0")]
-
-    async def present() -> bool:
-        return bool(presence.alive)
-
-    await _until(present)
-    await nats.client.publish("agents.alive.x", b"nonsense")
-    await nats.client.flush()
-    assert presence.alive == ("actor-job-1",)
-    await presence.check()
-
-    for task in beats:
-        task.cancel()
-    now = 10.0
-    with pytest.raises(DependencyLost):
-        await presence.check()
 
 
 async def test_a_changed_configuration_is_applied(nats: NatsConnection) -> None:
@@ -415,7 +331,7 @@ async def test_a_server_that_comes_late_and_goes_and_comes_back_is_used_again(tm
                 return False
             return True
 
-        await _until(back)
+        await until(back)
         delivery = await _next(_source(nats, Pool.RAY))
         assert delivery.request == request
     finally:

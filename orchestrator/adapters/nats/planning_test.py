@@ -18,6 +18,7 @@ from orchestrator.application.planning import KeepPlanningEvent
 from orchestrator.domain.derivation import AtomicTask, DerivationRequest, Knowledge, derive
 from orchestrator.testing.servers import nats_server, running
 from orchestrator.testing.stage import Stage
+from orchestrator.testing.waiting import until
 
 _DELIVERY = topology.DeliveryPolicy(ack_wait_s=1, max_deliver=3)
 
@@ -69,12 +70,11 @@ async def test_an_event_is_processed_though_one_before_it_is_malformed(nats: Nat
     keep = KeepPlanningEvent(stage.process_planning_event)
     consuming = asyncio.create_task(consumers.consume(topology.PLANNING, topology.PLANNING_CONSUMER, keep))
 
-    async with asyncio.timeout(10):
-        while True:
-            info = await nats.jetstream.consumer_info(topology.PLANNING, topology.PLANNING_CONSUMER)
-            if info.num_pending == 0 and info.num_ack_pending == 0:
-                break
-            await asyncio.sleep(0.01)
+    async def all_acknowledged() -> bool:
+        info = await nats.jetstream.consumer_info(topology.PLANNING, topology.PLANNING_CONSUMER)
+        return bool(info.num_pending == 0 and info.num_ack_pending == 0)
+
+    await until(all_acknowledged)
     consuming.cancel()
 
     assert [kept.plan_id for kept in await stage.plans.events("c", "p")] == ["p"]
