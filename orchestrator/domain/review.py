@@ -72,11 +72,16 @@ def parse_answer(text: str, labels: Sequence[str]) -> ReviewAnswer:
     if not read:
         raise InvalidReview(f"the review has no mark from {LOWEST_MARK} to {HIGHEST_MARK} for any proposal")
     said = {
-        label: comment.strip()[:MAX_COMMENT]
+        label: _writable(comment.strip()[:MAX_COMMENT])
         for label in labels
         if isinstance(comments, dict) and isinstance(comment := comments.get(label), str) and comment.strip()
     }
     return ReviewAnswer(read, said)
+
+
+def _writable(text: str) -> str:
+    """`text` without the half characters that JSON can hold and UTF-8 cannot: it goes into prompts."""
+    return text.encode(errors="replace").decode()
 
 
 def _closed_object(properties: dict[str, object]) -> dict[str, object]:

@@ -141,3 +141,9 @@ def test_of_a_text_that_goes_on_and_on_only_the_start_is_read() -> None:
         parse_answer(" " * 1_000_000 + '{"x' * 500_000, _LABELS)
 
     assert time.process_time() - began < 5
+
+
+def test_a_comment_can_always_be_written_as_utf_8() -> None:
+    answer = parse_answer('{"marks": {"A": 5}, "comments": {"A": "half a \\ud800 character"}}', ("A",))
+
+    assert answer.comments == {"A": "half a ? character"}

@@ -1,5 +1,6 @@
 """Chat completions over HTTP."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +16,11 @@ from orchestrator.domain.steps import StepRequest, Usage
 NAME = "vllm"
 _CONNECT_S = 2.0
 _CHECK_S = 2.0
+# The most that an answer may have: far more than any model makes of the tokens that it is allowed.
+_ANSWER_BYTES = 65_536
+_TOKEN_BYTES = 64
+_MAX_NAME = 200
+_MAX_COUNT = 10**9
 # The request is not at fault for these: the server is busy or gave up.
 _TRANSIENT = frozenset({408, 425, 429})
 
@@ -23,7 +29,7 @@ _TRANSIENT = frozenset({408, 425, 429})
 def _translated(what: str, name: str = NAME) -> Iterator[None]:
     try:
         yield
-    except httpx.TimeoutException as error:
+    except (httpx.TimeoutException, TimeoutError) as error:
         raise DependencyLost(name, f"{what} took too long") from error
     except httpx.HTTPError as error:
         raise DependencyLost(name, f"{what}: {error or type(error).__name__}") from error
@@ -59,14 +65,18 @@ class VllmModel:
         if request.endpoint and (fault := endpoint_fault(request.endpoint, self._endpoints)):
             raise ModelRejected(f"the endpoint {fault}")
         name = request.endpoint or NAME
+        url = f"{(request.endpoint or self._base_url).rstrip('/')}/chat/completions"
+        headers = {"X-Request-Id": request.step_id, "Accept-Encoding": "identity", **trace_headers()}
+        timeout = httpx.Timeout(timeout_s, connect=min(_CONNECT_S, timeout_s))
+        # The client's own timeout is for each read: a server that sends a byte now and then would never meet it.
         with _translated("a completion", name):
-            answer = await self._http.post(
-                f"{(request.endpoint or self._base_url).rstrip('/')}/chat/completions",
-                json=body,
-                headers={"X-Request-Id": request.step_id, **trace_headers()},
-                timeout=httpx.Timeout(timeout_s, connect=min(_CONNECT_S, timeout_s)),
-            )
-        return _read(answer, name)
+            async with (
+                asyncio.timeout(timeout_s),
+                self._http.stream("POST", url, json=body, headers=headers, timeout=timeout) as answer,
+            ):
+                data = await _bounded(answer, _ANSWER_BYTES + _TOKEN_BYTES * request.max_tokens)
+        retry_after = {"Retry-After": answer.headers.get("Retry-After", "")}
+        return _read(httpx.Response(answer.status_code, headers=retry_after, content=data), name)
 
     async def close(self) -> None:
         """Closes the connections."""
@@ -100,6 +110,18 @@ class VllmDependency:
         await self._http.aclose()
 
 
+async def _bounded(answer: httpx.Response, limit: int) -> bytes:
+    """The body. Raises ModelRejected where no model writes such: more than `limit` bytes, or packed so that it may be."""
+    if packing := answer.headers.get("Content-Encoding"):
+        raise ModelRejected(f"its answer is packed as {packing[:20]}, which nobody asked for")
+    data = bytearray()
+    async for chunk in answer.aiter_bytes():
+        data += chunk
+        if len(data) > limit:
+            raise ModelRejected(f"its answer has more than {limit} bytes")
+    return bytes(data)
+
+
 def _read(answer: httpx.Response, name: str) -> Completion:
     status = answer.status_code
     if status >= 500 or status in _TRANSIENT:
@@ -110,13 +132,27 @@ def _read(answer: httpx.Response, name: str) -> Completion:
         document: Any = answer.json()
         usage = document.get("usage") or {}
         return Completion(
-            text=document["choices"][0]["message"]["content"] or "",
-            usage=Usage(int(usage.get("prompt_tokens", 0)), int(usage.get("completion_tokens", 0))),
-            request_id=str(document.get("id", "")),
-            model=str(document.get("model", "")),
+            text=_text(document["choices"][0]["message"]["content"] or ""),
+            usage=Usage(_count(usage.get("prompt_tokens", 0)), _count(usage.get("completion_tokens", 0))),
+            request_id=_text(str(document.get("id", "")))[:_MAX_NAME],
+            model=_text(str(document.get("model", "")))[:_MAX_NAME],
         )
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise DependencyLost(name, f"a completion cannot be read: {_excerpt(answer)}") from error
+
+
+def _text(value: object) -> str:
+    """`value`, which must be a text, without the half characters that JSON can hold and UTF-8 cannot."""
+    if not isinstance(value, str):
+        raise TypeError(type(value).__name__)
+    return value.encode(errors="replace").decode()
+
+
+def _count(value: object) -> int:
+    """A count of tokens; what cannot be one is none."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MAX_COUNT:
+        return value
+    return 0
 
 
 def _model_names(answer: httpx.Response) -> list[str]:

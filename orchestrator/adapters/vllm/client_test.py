@@ -1,6 +1,8 @@
 """Chat completions against a real HTTP server that behaves as it is told."""
 
 import asyncio
+import gzip
+import tracemalloc
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 
@@ -108,7 +110,21 @@ async def test_a_request_at_fault_is_not(model: VllmModel, behaviour: Behaviour,
 
 
 @pytest.mark.parametrize(
-    "document", [b"", b"<html>", b"{}", b"[]", b'{"choices": []}', b'{"choices": [{"message": 1}]}']
+    "document",
+    [
+        b"",
+        b"<html>",
+        b"{}",
+        b"[]",
+        b'{"choices": []}',
+        b'{"choices": [{"message": 1}]}',
+        b'{"choices": [{"message": {"content": 5}}]}',
+        b'{"choices": [{"message": {"content": ["a", "b"]}}]}',
+        b'{"choices": [{"message": {"content": "a"}}], "usage": 7}',
+        b"[" * 50_000,
+        b"\xff\xfe",
+        b"9" * 50_000,
+    ],
 )
 async def test_garbage_is_worth_asking_again(model: VllmModel, behaviour: Behaviour, document: bytes) -> None:
     behaviour.script = lambda body: (200, document)
@@ -211,3 +227,76 @@ async def test_cancelling_closes_the_connection_so_that_the_server_can_stop() ->
             asking.cancel()
             await hung_up.wait()
         await model.close()
+
+
+async def test_an_answer_without_end_is_cut_off_and_not_asked_for_again() -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while True:
+            sent += 10_000
+            yield b" " * 10_000
+
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, content=endless()))
+    model = VllmModel("http://vllm/v1", transport=transport)
+    with pytest.raises(ModelRejected):
+        await model.complete(replace(make_step_request(), max_tokens=100), 1, None, 5)
+    await model.close()
+
+    assert sent < 100_000
+
+
+async def test_an_answer_that_comes_a_byte_at_a_time_has_no_more_time_than_others() -> None:
+    async def slow() -> AsyncIterator[bytes]:
+        while True:
+            await asyncio.sleep(0.005)
+            yield b" "
+
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, content=slow()))
+    model = VllmModel("http://vllm/v1", transport=transport)
+    with pytest.raises(DependencyLost, match="too long"):
+        await model.complete(make_step_request(), 1, None, timeout_s=0.05)
+    await model.close()
+
+
+async def test_an_answer_that_is_packed_though_nobody_asked_for_it_is_not_unpacked() -> None:
+    packed = gzip.compress(b" " * 50_000_000)
+    transport = httpx.MockTransport(
+        lambda request: httpx.Response(200, headers={"Content-Encoding": "gzip"}, content=_chunks(packed))
+    )
+    model = VllmModel("http://vllm/v1", transport=transport)
+    tracemalloc.start()
+    with pytest.raises(ModelRejected):
+        await model.complete(replace(make_step_request(), max_tokens=512), 1, None, 5)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    await model.close()
+
+    assert peak < 5_000_000
+
+
+async def _chunks(data: bytes) -> AsyncIterator[bytes]:
+    yield data
+
+
+@pytest.mark.parametrize("count", ["-1", "1e400", "NaN", '"many"', "9" * 30, "true", "null"])
+async def test_a_count_of_tokens_that_cannot_be_one_is_none(count: str) -> None:
+    document = f'{{"choices": [{{"message": {{"content": "a"}}}}], "usage": {{"prompt_tokens": {count}}}}}'
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, content=document.encode()))
+    model = VllmModel("http://vllm/v1", transport=transport)
+
+    answer = await model.complete(make_step_request(), 1, None, 5)
+    await model.close()
+
+    assert answer.usage.total == 0
+
+
+async def test_text_can_always_be_written_as_utf_8() -> None:
+    document = b'{"choices": [{"message": {"content": "a\\ud800b"}}], "id": "\\udfff"}'
+    model = VllmModel("http://vllm/v1", transport=httpx.MockTransport(lambda r: httpx.Response(200, content=document)))
+
+    answer = await model.complete(make_step_request(), 1, None, 5)
+    await model.close()
+
+    assert (answer.text, answer.request_id) == ("a?b", "?")
