@@ -89,7 +89,7 @@ class Service:
 
 def real_service(settings: Settings) -> Service:
     """The service on NATS, Redis, Ray and vLLM. It starts before they are there, and becomes ready when they are."""
-    seen = Instrumentation.of_orchestrator(settings.traces)
+    seen = Instrumentation.of_orchestrator(settings.traces, settings.metrics_listen)
     delivery = topology.DeliveryPolicy(settings.ack_wait_s)
     nats = connect_nats(settings, "orchestrator")
     redis = _redis(settings)
@@ -104,7 +104,7 @@ def real_service(settings: Settings) -> Service:
     moves = NatsWakeUps(nats, wake_ups)
     readiness = Readiness((nats, redis_connection.RedisDependency(redis), presence, vllm))
     ports = Ports(
-        deliberations=RedisDeliberations(redis, settings.result_ttl_s),
+        deliberations=seen.deliberations(RedisDeliberations(redis, settings.result_ttl_s)),
         leases=leases,
         registry=leases,
         responses=RedisResponses(redis, settings.result_ttl_s),
@@ -125,12 +125,13 @@ def real_service(settings: Settings) -> Service:
     keep_context = KeepContextEvent(ports.contexts)
     keep_planning = KeepPlanningEvent(composed.process_planning_event)
     model = VllmModel(settings.vllm_url, settings.endpoints)
+    breaker = seen.breaker(BreakingModel(seen.model(model, settings.vllm_url), settings.step_timeout_s))
     attempts = RedisAttempts(redis, settings.result_ttl_s)
     worker = StepWorker(
         ports.responses,
         ports.endings,
         seen.announcer(JetStreamAnnouncer(nats)),
-        ModelByAgentType(BreakingModel(seen.model(model, settings.vllm_url), settings.step_timeout_s), MockModel()),
+        ModelByAgentType(breaker, MockModel()),
         ports.clock,
         Identity(node_id="", actor_id=f"local-{instance}"),
         _worker_policy(settings),
@@ -158,6 +159,7 @@ def real_service(settings: Settings) -> Service:
         consuming = Consumers(nats, DeadLetters(nats), attempts, settings.max_deliver)
         async with asyncio.TaskGroup() as consumers:
             consumers.create_task(local_agents.run())
+            consumers.create_task(seen.dead_letters(nats).watch())
             consumers.create_task(consuming.consume(topology.CONTEXT, topology.CONTEXT_CONSUMER, keep_context))
             consumers.create_task(consuming.consume(topology.PLANNING, topology.PLANNING_CONSUMER, keep_planning))
             for _ in range(_RESULT_SLOTS):
@@ -185,7 +187,7 @@ def real_service(settings: Settings) -> Service:
 
 def dev_service(settings: Settings) -> Service:
     """The service with everything in memory: nothing survives it, and the model's text is made up."""
-    seen = Instrumentation.of_orchestrator(settings.traces)
+    seen = Instrumentation.of_orchestrator(settings.traces, settings.metrics_listen)
     wake_ups = WakeUps()
     leases = InMemoryLeases()
     keep = settings.max_open * _REMEMBERED
@@ -193,7 +195,7 @@ def dev_service(settings: Settings) -> Service:
     responses = InMemoryResponses(keep)
     canceller = InMemoryCanceller()
     ports = Ports(
-        deliberations=InMemoryDeliberations(leases, keep),
+        deliberations=seen.deliberations(InMemoryDeliberations(leases, keep)),
         leases=leases,
         registry=leases,
         responses=responses,

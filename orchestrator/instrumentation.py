@@ -1,12 +1,17 @@
-"""Wiring of what is recorded: adapters with spans around them."""
+"""Wiring of what is recorded: adapters with spans and measurements around them."""
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import grpc
+from prometheus_client import CollectorRegistry, Gauge
 
+from orchestrator.adapters.grpc.metrics import MeasuresCalls
 from orchestrator.adapters.grpc.tracing import TracesCalls
+from orchestrator.adapters.nats.connection import NatsConnection
+from orchestrator.adapters.nats.metrics import DeadLetterMetrics
 from orchestrator.adapters.nats.tracing import (
     Handler,
     TracedAnnouncer,
@@ -15,10 +20,14 @@ from orchestrator.adapters.nats.tracing import (
     TracedWorker,
     traced_announcements,
 )
+from orchestrator.adapters.telemetry.deliberation_metrics import MeasuredDeliberations
 from orchestrator.adapters.telemetry.export import UnusableExport, make_tracer
+from orchestrator.adapters.telemetry.exposition import Exposition, new_registry
+from orchestrator.adapters.vllm.breaker import BreakingModel
+from orchestrator.adapters.vllm.metrics import MeasuredModel
 from orchestrator.adapters.vllm.tracing import TracedModel
 from orchestrator.agents.pump import Worker
-from orchestrator.application.ports import ChatModel, EventPublisher, ResultAnnouncer, StepQueue
+from orchestrator.application.ports import ChatModel, DeliberationStore, EventPublisher, ResultAnnouncer, StepQueue
 from orchestrator.application.tracing import NoTracer, Tracer
 
 _log = logging.getLogger(__name__)
@@ -29,20 +38,24 @@ class Instrumentation:
     """Puts what records around what does the work, in a process of the service."""
 
     tracer: Tracer
+    registry: CollectorRegistry
+    exposition: Exposition | None = None
 
     @classmethod
-    def of_orchestrator(cls, traces: str) -> "Instrumentation":
-        """For the orchestrator; `traces` says where they go. Raises UnusableExport."""
-        return cls(make_tracer(traces, "orchestrator"))
+    def of_orchestrator(cls, traces: str, metrics_listen: str) -> "Instrumentation":
+        """For the orchestrator: where traces go, and where metrics are served if anywhere. Raises UnusableExport."""
+        registry = new_registry()
+        exposition = Exposition(registry, metrics_listen) if metrics_listen else None
+        return cls(make_tracer(traces, "orchestrator"), registry, exposition)
 
     @classmethod
     def of_agent(cls, traces: str) -> "Instrumentation":
         """For an agent. It does its work also where traces cannot be written."""
         try:
-            return cls(make_tracer(traces, "orchestrator-agent"))
+            return cls(make_tracer(traces, "orchestrator-agent"), CollectorRegistry())
         except UnusableExport as error:
             _log.warning("no traces of this agent: %s", error)
-            return cls(NoTracer())
+            return cls(NoTracer(), CollectorRegistry())
 
     def queue(self, queue: StepQueue) -> StepQueue:
         """A queue on NATS."""
@@ -66,12 +79,28 @@ class Instrumentation:
 
     def model(self, model: ChatModel, url: str) -> ChatModel:
         """A model server at `url`."""
-        return TracedModel(model, self.tracer, url)
+        return TracedModel(MeasuredModel(model, self.registry), self.tracer, url)
+
+    def deliberations(self, store: DeliberationStore) -> DeliberationStore:
+        """The store of this process."""
+        return MeasuredDeliberations(store, self.registry)
+
+    def breaker(self, breaker: BreakingModel) -> BreakingModel:
+        """The circuit breaker of this process."""
+        name, help_ = "orchestrator_circuit_breakers_open", "Model servers that this process leaves alone."
+        Gauge(name, help_, registry=self.registry).set_function(lambda: breaker.open_circuits)
+        return breaker
+
+    def dead_letters(self, nats: NatsConnection) -> DeadLetterMetrics:
+        """The dead letters, to be watched."""
+        return DeadLetterMetrics(nats, self.registry)
 
     def interceptors(self) -> Sequence[grpc.aio.ServerInterceptor]:
         """For the gRPC server."""
-        return (TracesCalls(self.tracer),)
+        return (MeasuresCalls(self.registry), TracesCalls(self.tracer))
 
     async def close(self) -> None:
-        """Exports what is left."""
+        """Exports what is left, and stops to serve."""
         await self.tracer.close()
+        if self.exposition:
+            await asyncio.to_thread(self.exposition.close)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from typing import Any
+from urllib.request import urlopen
 
 import grpc
 import pytest
@@ -28,31 +29,46 @@ def _start(*arguments: str, **environment: str) -> "subprocess.Popen[str]":
     )
 
 
-@pytest.fixture
-def address() -> str:
+def _free_address() -> str:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return f"127.0.0.1:{probe.getsockname()[1]}"
 
 
 @pytest.fixture
-def dev(address: str) -> Iterator["subprocess.Popen[str]"]:
-    process = _start("--dev", ORCHESTRATOR_LISTEN=address)
+def address() -> str:
+    return _free_address()
+
+
+@pytest.fixture
+def metrics_address() -> str:
+    return _free_address()
+
+
+@pytest.fixture
+def dev(address: str, metrics_address: str) -> Iterator["subprocess.Popen[str]"]:
+    process = _start("--dev", ORCHESTRATOR_LISTEN=address, ORCHESTRATOR_METRICS_LISTEN=metrics_address)
     yield process
     process.kill()
     process.communicate()
 
 
-def test_it_deliberates_with_nothing_else_there_and_stops_when_told(dev: "subprocess.Popen[str]", address: str) -> None:
+def test_it_deliberates_with_nothing_else_there_and_stops_when_told(
+    dev: "subprocess.Popen[str]", address: str, metrics_address: str
+) -> None:
     with grpc.insecure_channel(address) as channel:
         health: Any = health_pb2_grpc.HealthStub(channel)
         health.Check(health_pb2.HealthCheckRequest(service=_SERVICE), wait_for_ready=True, timeout=30)
         request = pb.DeliberateRequest(task_description="Add two numbers.", role="DEV", rounds=2)
         answer = pb_grpc.OrchestratorServiceStub(channel).Deliberate(request, timeout=30)
+        with urlopen(f"http://{metrics_address}/metrics", timeout=10) as fetched:
+            metrics = fetched.read().decode()
         dev.send_signal(signal.SIGTERM)
 
     assert answer.status == pb.DELIBERATION_STATUS_COMPLETED
     assert [len(result.proposal.revisions) for result in answer.results] == [2, 2, 2]
+    assert 'grpc_server_handled_total{grpc_code="OK",grpc_method="Deliberate"' in metrics
+    assert 'orchestrator_deliberations_ended_total{role="DEV",status="completed"} 1.0' in metrics
     assert dev.wait(timeout=15) == 0
 
 
@@ -62,6 +78,8 @@ def test_it_deliberates_with_nothing_else_there_and_stops_when_told(dev: "subpro
         pytest.param((), {}, id="no model"),
         pytest.param(("--dev",), {"AGENT_ACTORS": "none"}, id="not a number"),
         pytest.param(("--dev",), {"ORCHESTRATOR_LISTEN": "0.0.0.0:1"}, id="beyond loopback without protection"),
+        pytest.param(("--dev",), {"ORCHESTRATOR_METRICS_LISTEN": "203.0.113.1:1"}, id="no place for metrics"),
+        pytest.param(("--dev",), {"ORCHESTRATOR_TRACES": "file:/proc/nowhere"}, id="no place for traces"),
         pytest.param(("--dev",), {"ORCHESTRATOR_TOKEN_FILE": "/nowhere/token"}, id="no token in its file"),
         pytest.param(
             ("--dev",),

@@ -29,6 +29,7 @@ def _shared(env: str, default: Any, help_: str, pattern: str = "", low: float = 
 _HAS_LOGIN = re.compile(r"://[^/?#\s]*@")
 _ADDRESS = r"\S+:\d{1,5}"
 _HTTP = r"https?://\S+"
+_MAYBE_ADDRESS = rf"({_ADDRESS})?"
 _TRACES = r"(file:/[^\0]*|https?://\S+)?"
 _FILE = r"(/[^\0]+)?"
 _LOOPBACK = r"(127\.\d+\.\d+\.\d+|\[::1\]|localhost):\d+"
@@ -57,6 +58,7 @@ class Settings:
     vllm_url: str = _shared("VLLM_URL", "http://127.0.0.1:8000/v1", "OpenAI-compatible API", r"https?://\S+/v1/?")
     model: str = _shared("MODEL", "", "the model's name as /v1/models lists it (required)", r"\S+")
     log_level: str = _shared("ORCHESTRATOR_LOG_LEVEL", "INFO", ", ".join(_LEVELS), "|".join(_LEVELS))
+    metrics_listen: str = _setting("ORCHESTRATOR_METRICS_LISTEN", "", "address of Prometheus metrics", _MAYBE_ADDRESS)
     traces: str = _shared("ORCHESTRATOR_TRACES", "", "file:<folder>, or an OTLP collector's URL", _TRACES)
     max_open: int = _setting("ORCHESTRATOR_MAX_OPEN", 100, "unfinished deliberations before RESOURCE_EXHAUSTED")
     max_agents: int = _setting("ORCHESTRATOR_MAX_AGENTS", 10, "the most agents in a deliberation", high=26)

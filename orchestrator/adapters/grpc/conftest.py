@@ -1,6 +1,6 @@
 """A real server and client on loopback; the use cases behind it run in memory."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import grpc
@@ -63,8 +63,16 @@ def policy() -> ServerPolicy:
 
 
 @pytest.fixture
-async def server(service: OrchestratorService, policy: ServerPolicy) -> AsyncIterator[GrpcServer]:
-    server = GrpcServer(service, "127.0.0.1:0", policy)
+def observers() -> Sequence[grpc.aio.ServerInterceptor]:
+    """What sees every call; modules override it."""
+    return ()
+
+
+@pytest.fixture
+async def server(
+    service: OrchestratorService, policy: ServerPolicy, observers: Sequence[grpc.aio.ServerInterceptor]
+) -> AsyncIterator[GrpcServer]:
+    server = GrpcServer(service, "127.0.0.1:0", policy, observers)
     await server.start()
     yield server
     await server.stop(0)

@@ -45,6 +45,11 @@ class BreakingModel:
         self._monotonic = monotonic
         self._circuits: dict[str, _Circuit] = {}
 
+    @property
+    def open_circuits(self) -> int:
+        """How many servers are left alone now."""
+        return sum(circuit.failures >= self._failures for circuit in tuple(self._circuits.values()))
+
     async def complete(self, request: StepRequest, seed: int, schema: object | None, timeout_s: float) -> Completion:
         name = request.endpoint or NAME
         self._enter(name)
