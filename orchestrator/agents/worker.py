@@ -24,6 +24,9 @@ _log = logging.getLogger(__name__)
 # An answer that is not of the wanted form is asked for once more, with another seed.
 _ATTEMPTS = 2
 _MODEL_SERVER = "vllm"
+# What it may take until a step that is asked for again is there, beyond its delay. Who gives up knows why; one that is
+# there too late has only been late.
+_ON_ITS_WAY_MS = 1000
 
 
 class RetryLater(Exception):
@@ -118,7 +121,8 @@ class StepWorker:
             return self._failed(request, f"the model server refused the request: {rejected}")
         except DependencyLost as lost:
             now = self._clock.now_ms()
-            if now + delay_s(delivery, lost.retry_after_s, self._jitter) * 1000 < request.deadline_ms:
+            again_ms = now + delay_s(delivery, lost.retry_after_s, self._jitter) * 1000 + _ON_ITS_WAY_MS
+            if again_ms < request.deadline_ms:
                 raise
             if delivery == 1 and now >= request.deadline_ms:
                 # It was cut off by the deadline and not before: nothing says that the server is to blame.
