@@ -15,13 +15,17 @@ from orchestrator.domain.council import title_of
 from orchestrator.domain.council_request import bad_role
 from orchestrator.domain.errors import FieldViolation, InvalidRequest
 from orchestrator.domain.planning import MAX_ID, Brief, PlanningEvent
+from orchestrator.domain.prompts import clip
 from orchestrator.domain.request import Constraints, Limits
 from orchestrator.domain.role_order import SIDE_BY_SIDE, ContradictoryOrder, default_roles, order_roles
 
 MAX_ROLES = 20
-MAX_TASKS_PER_ROLE = 20
-_DECISIONS = 10
+MAX_TASKS_PER_ROLE = 10
 _LIMITS = Limits()
+# What every task repeats is short: all tasks of the largest derivation fit in a message that clients take (4 MB).
+_MAX_ABOUT = 2_000
+_DECISIONS = 5
+_MAX_DECISION = 500
 
 _ID_PREFIX = "drv-"
 _ID_LENGTH = len(_ID_PREFIX) + 16
@@ -217,16 +221,18 @@ def _descriptions(request: DerivationRequest, role: str, brief: Brief) -> list[s
     if len(items) > most:
         items = [*items[: most - 1], "\n".join(items[most - 1 :])]
     about = "\n".join(filter(None, (f"Part of: {subject}." if role in brief.tasks else "", brief.description)))
-    return [f"{item}\n{about}".strip()[: _LIMITS.max_text] for item in items]
+    about = clip(about, _MAX_ABOUT)
+    return [f"{clip(item, _LIMITS.max_text - len(about) - 1)}\n{about}".strip() for item in items]
 
 
 def _constraints(request: DerivationRequest, role: str, knowledge: Knowledge) -> Constraints:
     scopes = ("", request.plan_id, role)
-    decided = [" ".join(event.text.split()) for event in knowledge.decisions if event.scope in scopes][-_DECISIONS:]
+    decisions = [event for event in knowledge.decisions if event.scope in scopes][-_DECISIONS:]
+    decided = [clip(" ".join(event.text.split()), _MAX_DECISION) for event in decisions]
     requirements = dict.fromkeys((*knowledge.brief.requirements, *decided))
     return Constraints(
         rubric=knowledge.brief.rubric,
-        requirements=tuple(text[: _LIMITS.max_requirement] for text in requirements)[: _LIMITS.max_requirements],
+        requirements=tuple(clip(text, _LIMITS.max_requirement) for text in requirements)[: _LIMITS.max_requirements],
         metadata={"derivation_id": request.derivation_id},
     )
 

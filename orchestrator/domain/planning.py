@@ -105,7 +105,7 @@ def brief(events: Sequence[PlanningEvent]) -> Brief:
     for event in events:
         known.update(event.metadata)
     return Brief(
-        title=known.get("title", "").strip(),
+        title=known.get("title", "").strip()[:_MAX_TITLE],
         description=known.get("description", "").strip(),
         rubric=known.get("rubric", "").strip(),
         requirements=_lines(known.get("requirements", "")),
