@@ -9,6 +9,7 @@ load(
     _grpc_probe = "grpc_probe",
     _http_probe = "http_probe",
     _jetstream_probe = "jetstream_probe",
+    _log_probe = "log_probe",
     _ray_probe = "ray_probe",
     _redis_probe = "redis_probe",
     _tcp_probe = "tcp_probe",
@@ -31,6 +32,7 @@ exec_probe = _exec_probe
 grpc_probe = _grpc_probe
 http_probe = _http_probe
 jetstream_probe = _jetstream_probe
+log_probe = _log_probe
 ray_probe = _ray_probe
 redis_probe = _redis_probe
 tcp_probe = _tcp_probe

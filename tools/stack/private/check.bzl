@@ -62,6 +62,19 @@ def misplaced(entry):
             return "two things are to appear at '{}'".format(path)
     return None
 
+def misused(entry):
+    """Attributes of a service that contradict each other.
+
+    Args:
+      entry: the service.
+
+    Returns:
+      A message or None.
+    """
+    if entry.task and entry.probe:
+        return "a task has no probe: it is done when it has ended"
+    return None
+
 def duplicate(entries):
     """A name that two services have.
 

@@ -81,6 +81,19 @@ def ray_probe(port, nodes = 1, at = ""):
     """
     return _probe("ray", port = port, nodes = nodes, at = at)
 
+def log_probe(pattern):
+    """Ready when the container prints a line that has a match, since its start; a restart starts anew.
+
+    A line was true when it was written: prefer a probe that asks, where there is something to ask.
+
+    Args:
+      pattern: a regular expression (Python's), searched in each line.
+
+    Returns:
+      A value for `service(probe = …)`.
+    """
+    return _probe("log", pattern = pattern)
+
 def exec_probe(command):
     """Ready when a command in the container ends with 0. Every attempt starts a process there.
 

@@ -1,6 +1,6 @@
 """The rule behind `service`."""
 
-load(":check.bzl", "misplaced")
+load(":check.bzl", "misplaced", "misused")
 load(":providers.bzl", "ServiceInfo")
 
 def short_label(label):
@@ -71,10 +71,11 @@ def _service_impl(ctx):
         cpus = ctx.attr.cpus,
         shm_size = ctx.attr.shm_size,
         user = ctx.attr.user,
+        task = ctx.attr.task,
         ready_timeout = ctx.attr.ready_timeout,
         stop_timeout = ctx.attr.stop_timeout,
     )
-    problem = misplaced(entry)
+    problem = misplaced(entry) or misused(entry)
     if problem:
         fail("{}: {}".format(ctx.label, problem))
     targets = [ctx.attr.image] + ctx.attr.mounts.keys()
@@ -107,6 +108,7 @@ service_rule = rule(
         "service_name": attr.string(),
         "shm_size": attr.string(),
         "stop_timeout": attr.int(default = 10),
+        "task": attr.bool(),
         "tmpfs": attr.string_list(),
         "user": attr.string(),
         "volumes": attr.string_list(),
@@ -132,6 +134,7 @@ def service(
         cpus = "",
         shm_size = "",
         user = "",
+        task = False,
         ready_timeout = 90,
         stop_timeout = 10,
         service_name = "",
@@ -168,7 +171,9 @@ def service(
       cpus: how many CPUs it may keep busy, such as `1.5`.
       shm_size: size of /dev/shm, such as `256m`; podman's default is 64 MB.
       user: `UID:GID` instead of the image's user.
-      ready_timeout: seconds from its start until it must be ready.
+      task: whether it has one thing to do, such as a migration, and ends: what needs it starts when it has ended with
+        0. Any other end of it is a failure of the stack. It has no probe.
+      ready_timeout: seconds from its start until it must be ready; a task, done.
       stop_timeout: seconds from SIGTERM until SIGKILL, when it is stopped by itself.
       service_name: the service's name, where the target needs another one.
       **kwargs: attributes that all rules have, such as `visibility`.
@@ -192,6 +197,7 @@ def service(
         service_name = service_name,
         shm_size = shm_size,
         stop_timeout = stop_timeout,
+        task = task,
         tmpfs = tmpfs,
         user = user,
         volumes = volumes,

@@ -38,6 +38,12 @@ def not_ready(
     return text + (f"; log: {last_line}" if last_line else "; its log is empty")
 
 
+def not_done(service: str, timeout: float, last_line: str) -> str:
+    """For a task that has not ended within `timeout` seconds."""
+    text = f"{service} is a task and has not ended after {timeout:.0f} s"
+    return text + (f"; log: {last_line}" if last_line else "; its log is empty")
+
+
 def not_ended(timeout: float, last_line: str) -> str:
     """For tests that would outlast the test's time-out of `timeout` seconds."""
     text = f"the tests did not end within the test's time-out of {timeout:.0f} s"

@@ -16,6 +16,7 @@ from tools.stack.runner.errors import StackError
 from tools.stack.runner.lifecycle import Container, Supervisor
 from tools.stack.runner.podman import Podman
 from tools.stack.runner.timeline import Timeline
+from tools.stack.runner.watch import ended
 
 
 class FaultError(StackError):
@@ -72,7 +73,7 @@ class FaultInjector:
             await self._podman.unpause(container.id)
 
     async def kill_process(self, service: str, command: str) -> int:
-        """SIGKILL for one process of a service whose command line has `command` in it; its id.
+        """SIGKILL for one process of a service whose command line has `command` in it; its id, once it has ended.
 
         The first process of a container is spared: `kill` ends that.
         """
@@ -81,6 +82,7 @@ class FaultInjector:
             if command in _command_line(pid):
                 with self._timeline.fault(f"kill {command} of {service}"), contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
+                    await ended(pid)
                 return pid
         raise FaultError(f"no process of {service} has {command!r} in its command line")
 
@@ -115,6 +117,8 @@ class FaultInjector:
         services = self._supervisor.services
         if name not in services:
             raise FaultError(f"there is no service '{name}' ({', '.join(services)})")
+        if services[name].task:
+            raise FaultError(f"{name} is a task, and done")
         container = self._supervisor.containers[name]
         if container.ended.is_set() != ended:
             raise FaultError(f"{name} {'is running already' if ended else 'was ended, and not started again'}")

@@ -25,7 +25,8 @@ _SETTLE_INTERVAL = 0.05
 class Container:
     """A container that was started. `started` is on the timeline's clock.
 
-    `end_is_wanted` is set before a test ends it; `ended` once it has ended by that, until it is started again.
+    `end_is_wanted` is set before a test ends it; `ended` once it has ended by that, until it is started again, and for
+    a task when it is done. `log_start` is how many bytes of its log are from before it was last started.
     """
 
     service: Service
@@ -36,6 +37,7 @@ class Container:
     ready: bool = False
     end_is_wanted: bool = False
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+    log_start: int = 0
 
 
 class Supervisor:
@@ -69,7 +71,8 @@ class Supervisor:
     async def start(self, services: Sequence[Service], image_ready: Callable[[str], Awaitable[None]]) -> None:
         """Starts all services, each as soon as its image and what it needs are ready; returns when all are.
 
-        Raises ServiceStartError and ServiceNotReadyError, in a group.
+        A task is ready when it has ended with 0. Raises ServiceStartError, ServiceNotReadyError and, for tasks,
+        ServiceExitedError, in a group.
         """
         topology.start_order(services)
         self.services = {service.name: service for service in services}
@@ -84,9 +87,13 @@ class Supervisor:
                 await ready[need].wait()
             self._waiting[service.name] = "it is being started"
             container = await self.run(service)
-            self._watchers.append(self._group.create_task(self._watch(container)))
-            self._waiting[service.name] = container.readiness
-            await self.until_ready(container)
+            if service.task:
+                self._waiting[service.name] = "it has not ended yet"
+                await self._until_done(container)
+            else:
+                self._watchers.append(self._group.create_task(self._watch(container)))
+                self._waiting[service.name] = container.readiness
+                await self.until_ready(container)
             del self._waiting[service.name]
             ready[service.name].set()
 
@@ -114,6 +121,7 @@ class Supervisor:
         Raises ServiceStartError.
         """
         name = container.service.name
+        container.log_start = self._place.log_path(name).stat().st_size
         try:
             await self._podman.start(container.id)
         except PodmanCommandError as error:
@@ -143,6 +151,24 @@ class Supervisor:
         times.ready = now if times.ready is None else times.ready
         if service.probe:
             self._progress.event(f"{service.name} ready", now - container.started)
+
+    async def _until_done(self, container: Container) -> None:
+        """Waits until a task has ended with 0. Raises ServiceNotReadyError and ServiceExitedError."""
+        name, limit = container.service.name, container.service.ready_timeout
+        log = self._place.log_path(name)
+        try:
+            async with asyncio.timeout(limit):
+                exit = await self.exit_of(container)
+        except TimeoutError:
+            line = diagnosis.not_done(name, limit, logs.last_line(log))
+            raise ServiceNotReadyError(name, line, logs.evidence(name, log)) from None
+        if exit.code:
+            line = diagnosis.exited(name, exit, None, logs.last_line(log))
+            raise ServiceExitedError(name, exit, line, logs.evidence(name, log))
+        container.ready = True
+        container.ended.set()
+        self._timeline.service(name).ready = self._timeline.now()
+        self._progress.event(f"{name} done", exit.after)
 
     async def exit_of(self, container: Container) -> Exit:
         """Waits until the container has ended; how it did."""
@@ -193,6 +219,7 @@ class Supervisor:
             dict(asked.ports),
             partial(self._podman.execute, container.id),
             self._place.secrets.value,
+            logs.Follower(self._place.log_path(service.name), container.log_start).read,
         )
         await probes.until_ready(probes.make(service.probe), target, container.readiness)
 

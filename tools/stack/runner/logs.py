@@ -71,11 +71,11 @@ def write_plain(source: Path, target: Path) -> None:
 
 
 class Follower:
-    """Reads what a container has written since the last call."""
+    """Reads what a container has written since the last call; at first, what is behind the first `position` bytes."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, position: int = 0) -> None:
         self._path = path
-        self._position = 0
+        self._position = position
 
     def read(self) -> str:
         """New output, as the container wrote it; empty when there is none."""

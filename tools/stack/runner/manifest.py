@@ -39,6 +39,8 @@ class ProbeSpec:
 class Service:
     """One container. The attributes are those of the `service` rule in defs.bzl; times are in seconds.
 
+    A `task` is done when it has ended with 0.
+
     `secrets` maps the names of secrets to paths in the container, `secret_files` paths to templates.
     """
 
@@ -61,6 +63,7 @@ class Service:
     cpus: str = ""
     shm_size: str = ""
     user: str = ""
+    task: bool = False
     ready_timeout: float = 90.0
     stop_timeout: float = 10.0
 
@@ -163,6 +166,7 @@ def _service(data: Mapping[str, Any]) -> Service:
         cpus=data.get("cpus", ""),
         shm_size=data.get("shm_size", ""),
         user=data.get("user", ""),
+        task=bool(data.get("task", False)),
         ready_timeout=float(data.get("ready_timeout", 90)),
         stop_timeout=float(data.get("stop_timeout", 10)),
     )
@@ -193,6 +197,8 @@ def _check(manifest: Manifest) -> None:
             raise ManifestError(f"{blame} needs '{need}', which is not in the stack")
         if service.probe and service.probe.at and service.probe.at not in known:
             raise ManifestError(f"{blame} has a probe that asks '{service.probe.at}', which is not in the stack")
+        if service.probe and service.task:
+            raise ManifestError(f"{blame} is a task, and has a probe")
         for name in references(service) - known:
             raise ManifestError(f"{blame} uses $(ip {name}), which is not in the stack")
     for name in manifest.healthchecks.keys() - known:

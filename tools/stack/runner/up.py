@@ -70,7 +70,7 @@ def table(session: Session, publish: Sequence[PublishedPort]) -> str:
     rows = [("SERVICE", "HEALTH", "PORT", "ADDRESS")]
     for service in session.manifest.services:
         container = session.supervisor.containers[service.name]
-        health = container.readiness.last.text if service.probe else "running"
+        health = container.readiness.last.text if service.probe else "done" if service.task else "running"
         mine = [port for port in publish if port.service == service.name]
         for index, port in enumerate(mine or [None]):
             shown = (port.port, f"127.0.0.1:{port.host_port}") if port else ("-", "-")

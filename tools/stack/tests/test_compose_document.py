@@ -68,6 +68,15 @@ def test_it_waits_for_the_health_of_what_has_a_probe_and_for_the_start_of_what_h
     assert "healthcheck" not in services["b"]
 
 
+def test_it_waits_for_the_end_of_a_task_and_cannot_ask_a_log() -> None:
+    task, talker = {"name": "a", "task": True}, {"name": "b", "probe": {"kind": "log", "pattern": "ready"}}
+    services = compose(task, talker, {"name": "c", "needs": ["a", "b"]})["services"]
+    assert services["c"]["depends_on"] == {
+        "a": {"condition": "service_completed_successfully"},
+        "b": {"condition": "service_started"},
+    }
+
+
 def test_a_probe_may_fail_for_as_long_as_in_the_harness() -> None:
     assert only({"ports": {"http": 80}, "probe": HTTP, "ready_timeout": 240})["healthcheck"]["start_period"] == "240s"
 

@@ -36,6 +36,11 @@ def test_a_time_out_tells_of_processes_that_were_killed_for_memory() -> None:
     assert "memory" not in diagnosis.not_ready("vllm", 90, Readiness(), "", limit="4g")
 
 
+def test_a_task_that_does_not_end_is_told_of_with_its_limit_and_last_line() -> None:
+    for fact in ("migrate", "task", "90 s", "locking"):
+        assert fact in diagnosis.not_done("migrate", 90, "locking")
+
+
 def test_tests_that_do_not_end_are_told_of_with_their_limit_and_last_line() -> None:
     line = diagnosis.not_ended(300, "test_a.py ..")
     assert "300 s" in line

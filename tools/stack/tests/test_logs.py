@@ -37,6 +37,15 @@ def test_a_plain_copy_has_time_and_text(tmp_path: Path) -> None:
     assert (tmp_path / "plain").read_text() == "T1 a\nT2 b\n"
 
 
+def test_a_follower_may_begin_behind_what_there_is(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("T stdout F old\n")
+    follower = logs.Follower(log, log.stat().st_size)
+    with log.open("a") as file:
+        file.write("T stdout F new\n")
+    assert follower.read() == "new\n"
+
+
 def test_a_follower_returns_each_piece_once_and_as_it_was_written(tmp_path: Path) -> None:
     log = tmp_path / "log"
     follower = logs.Follower(log)

@@ -43,6 +43,7 @@ def test_publish_is_split_into_service_and_port() -> None:
         (samples.manifest({"name": "web", "args": ["--db=$(ip db)"]}), "web"),
         (samples.manifest({"name": "web", "env": {"DB": "$(ip db):1"}}), "web"),
         (samples.manifest({"name": "web", "probe": {"kind": "ray", "port": "gcs", "at": "head"}}), "web"),
+        (samples.manifest({"name": "web", "task": True, "probe": {"kind": "tcp", "port": "main"}}), "web"),
         (samples.manifest({"name": "web"}, {"name": "web"}), "web"),
         (samples.manifest({"name": "web"}, publish={"web:http": 80}), "web"),
         (samples.manifest({"name": "web"}, publish={"web": 80}), "web"),

@@ -86,12 +86,19 @@ def _network(manifest: Manifest, *, static: bool) -> dict[str, Any]:
     return network
 
 
+def _healthcheck(manifest: Manifest, service: Service) -> Healthcheck | None:
+    if service.name in manifest.healthchecks:
+        return Healthcheck(manifest.healthchecks[service.name])
+    at = service.probe.at if service.probe else ""
+    return healthchecks.of(service, manifest.service(at) if at else service)
+
+
 class _Service:
     """One service of the file."""
 
     def __init__(self, manifest: Manifest, service: Service, names: Names, addresses: Mapping[str, str]) -> None:
         self._manifest, self._service, self._names, self._addresses = (manifest, service, names, addresses)
-        self._check = self._healthcheck()
+        self._check = _healthcheck(manifest, service)
         self.volume_names = [f"{service.name}-{number}" for number in range(len(service.volumes))]
         self.secret_targets = dict(service.secrets)
         self.secret_targets |= {template_file(service.name, path): path for path in service.secret_files}
@@ -136,14 +143,10 @@ class _Service:
         return _REFERENCE.sub(lambda match: self._addresses[match[1]], text.replace("$", "$$"))
 
     def _condition(self, need: str) -> str:
-        return "service_healthy" if self._manifest.service(need).probe else "service_started"
-
-    def _healthcheck(self) -> Healthcheck | None:
-        service = self._service
-        if service.name in self._manifest.healthchecks:
-            return Healthcheck(self._manifest.healthchecks[service.name])
-        at = service.probe.at if service.probe else ""
-        return healthchecks.of(service, self._manifest.service(at) if at else service)
+        needed = self._manifest.service(need)
+        if needed.task:
+            return "service_completed_successfully"
+        return "service_healthy" if _healthcheck(self._manifest, needed) else "service_started"
 
     def _health(self) -> dict[str, Any]:
         if not self._check:

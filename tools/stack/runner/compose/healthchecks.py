@@ -31,9 +31,12 @@ class Healthcheck:
 
 
 def of(service: Service, asked: Service) -> Healthcheck | None:
-    """The check that stands for the service's probe, which asks `asked`: mostly the service itself."""
+    """The check that stands for the service's probe, which asks `asked`: mostly the service itself.
+
+    None where nothing inside the container could ask: without a probe, and for one that reads the log.
+    """
     probe = service.probe
-    if probe is None:
+    if probe is None or probe.kind == "log":
         return None
     if probe.kind == "exec":
         return Healthcheck(tuple(probe.options["command"]))

@@ -19,13 +19,15 @@ class Answer:
 class Target:
     """The container to ask.
 
-    `execute` runs a command in it and returns the output or raises StackError; `secret` is a secret by its name.
+    `execute` runs a command in it and returns the output or raises StackError; `secret` is a secret by its name;
+    `new_output` is what it has printed since the last call, at first since its start.
     """
 
     address: str
     ports: dict[str, int]
     execute: Callable[[Sequence[str]], Awaitable[str]]
     secret: Callable[[str], str]
+    new_output: Callable[[], str] = lambda: ""
 
 
 class Probe(Protocol):

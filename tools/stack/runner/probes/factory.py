@@ -9,6 +9,7 @@ from tools.stack.runner.probes.exec import ExecProbe
 from tools.stack.runner.probes.grpc import GrpcProbe
 from tools.stack.runner.probes.http import HttpProbe
 from tools.stack.runner.probes.jetstream import JetStreamProbe
+from tools.stack.runner.probes.log import LogProbe
 from tools.stack.runner.probes.ray import RayProbe
 from tools.stack.runner.probes.redis import RedisProbe
 from tools.stack.runner.probes.tcp import TcpProbe
@@ -31,8 +32,10 @@ def make(spec: ProbeSpec) -> Probe:
                 return RedisProbe(**options)
             case "ray":
                 return RayProbe(**options)
+            case "log":
+                return LogProbe(**options)
             case "exec":
                 return ExecProbe(command=tuple(options.pop("command")), **options)
-    except (TypeError, KeyError) as error:
+    except (TypeError, KeyError, ValueError) as error:
         raise ManifestError(f"the {spec.kind} probe is declared wrongly: {error}") from error
     raise ManifestError(f"there is no probe of kind '{spec.kind}'")

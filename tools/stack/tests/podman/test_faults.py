@@ -70,3 +70,17 @@ def test_what_a_test_did_is_in_the_timeline(harness: Harness) -> None:
 
 def test_tests_that_did_not_declare_faults_have_no_socket(harness: Harness) -> None:
     assert harness.test(harness.web(), tests=["absent:/stack/control", "cases:passed"]).code == 0
+
+
+def test_a_task_is_no_service_that_tests_could_hurt(harness: Harness) -> None:
+    ended = hurt(
+        harness, "unfault:kill web", "unfault:start web", "fault:cut web peer", web=["exit:0"], probe=None, task=True
+    )
+    assert ended.code == 0, "\n".join([*ended.error, ended.output])
+
+
+def test_a_service_is_ready_when_its_log_says_so_and_after_a_restart_when_it_says_so_again(harness: Harness) -> None:
+    steps = ["get:http://web:8001/", "fault:restart web", "get:http://web:8001/"]
+    web = ["sleep:1", "serve:8001", "say:listening"]
+    ended = hurt(harness, *steps, web=web, probe={"kind": "log", "pattern": "^listening$"})
+    assert ended.code == 0, "\n".join([*ended.error, ended.output])

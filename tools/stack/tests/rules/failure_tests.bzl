@@ -40,6 +40,7 @@ _SERVICES = {
     "probe_of_unknown_port": ({"probe": http_probe(port = "http")}, ["'http'", "main"]),
     "secret_name": ({"secrets": {"Key": "/run/key"}}, ["'Key'"]),
     "secret_not_absolute": ({"secrets": {"key": "key"}}, ["'key'"]),
+    "task_with_probe": ({"probe": http_probe(port = "main"), "task": True}, ["task"]),
     "template_without_secret": ({"secret_files": {"/run/conf": "pass {Key} { key }"}}, ["'/run/conf'"]),
     "two_things_at_one_path": ({"secrets": {"key": "/data"}, "volumes": ["/data"]}, ["'/data'"]),
     "volume_not_absolute": ({"volumes": ["data:ro"]}, ["'data:ro'"]),

@@ -14,6 +14,7 @@ def manifest_test(name):
         testonly = True,
         image = "BUILD.bazel",
         service_name = "db",
+        task = True,
     )
     service(
         name = name + ".web",

@@ -23,6 +23,7 @@ def test_every_attribute_arrives() -> None:
     assert (web.volumes, web.outputs) == (("/kept",), "/outputs")
     assert (web.secrets, web.secret_files) == ({"key": "/run/key"}, {"/run/conf": "pass {key}"})
     assert (web.ready_timeout, web.stop_timeout) == (7, 3)
+    assert (manifest().service("db").task, web.task) == (True, False)
     assert web.image_label == "//tools/stack/tests/rules:BUILD.bazel"
 
 
