@@ -40,7 +40,16 @@ class Progress:
         reasons = [f"{name}: {why}" for name, why in waiting.items()]
         line = f"{self._timeline.now():7.1f} s  waiting for {'; '.join(reasons)}"
         if self._live:
-            width = shutil.get_terminal_size().columns - 1
-            print(f"{_ERASE_LINE}{line[:width]}", end="", file=self._stream, flush=True)
+            self._bottom(line)
         else:
             self.text(line)
+
+    def live(self, text: str) -> None:
+        """Says on a terminal, in the line at the bottom, how things are; a log is not told."""
+        if self._live:
+            self._bottom(f"{self._timeline.now():7.1f} s  {text}")
+
+    def _bottom(self, line: str) -> None:
+        width = shutil.get_terminal_size().columns - 1
+        shown = "".join(character if character.isprintable() else "\ufffd" for character in line[:width])
+        print(f"{_ERASE_LINE}{shown}", end="", file=self._stream, flush=True)

@@ -45,7 +45,7 @@ class _Files:
 
 
 class ResourceWatch:
-    """What containers take, as sampled: the most at once, and a series that stays small however long the run is."""
+    """What containers take, as sampled: last, the most at once, and a series that stays small however long the run is."""
 
     def __init__(self, clock: Callable[[], float], most: int = MOST_SAMPLES) -> None:
         """`clock` is the timeline's; a series has at most `most` samples, ever further apart."""
@@ -53,6 +53,7 @@ class ResourceWatch:
         self._files: dict[str, _Files] = {}
         self._calls, self._stride = 0, 1
         self.series: dict[str, Series] = {}
+        self.in_use: dict[str, int] = {}
         self.peaks: dict[str, int] = {}
         self.oom_kills: dict[str, int] = {}
         self.total_peak = 0
@@ -70,6 +71,7 @@ class ResourceWatch:
         for name, files in self._files.items():
             memory = files.memory.in_use() if files.memory else 0
             total += memory
+            self.in_use[name] = memory
             self.peaks[name] = max(memory, self.peaks.get(name, 0))
             self.oom_kills_of(name)
             if keep:

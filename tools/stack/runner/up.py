@@ -7,7 +7,7 @@ import contextlib
 import os
 import signal
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tools.stack.runner import cleanup, ports
@@ -20,6 +20,7 @@ from tools.stack.runner.runfiles import Runfiles
 from tools.stack.runner.session import Session, Settings
 
 _OWNER_PATIENCE = 20.0
+_STATUS_INTERVAL = 1.0
 
 
 async def up(manifest: Manifest, runfiles: Runfiles, publish: Sequence[PublishedPort], detach: bool) -> None:
@@ -43,7 +44,9 @@ async def up(manifest: Manifest, runfiles: Runfiles, publish: Sequence[Published
             return
         session.progress.text("Ctrl-C takes it down, and so does stack_down in another terminal.")
         try:
-            await asyncio.Event().wait()
+            while True:
+                session.progress.live(memory_line(session.memory.in_use))
+                await asyncio.sleep(_STATUS_INTERVAL)
         finally:
             session.progress.event("taking the stack down")
 
@@ -79,6 +82,17 @@ def table(session: Session, publish: Sequence[PublishedPort]) -> str:
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     )
+
+
+def memory_line(in_use: Mapping[str, int]) -> str:
+    """How much memory each service takes, given in bytes, most first, and all together; 0 is one that has ended."""
+    ordered = sorted(in_use.items(), key=lambda entry: -entry[1])
+    each = ", ".join(f"{name} {_size(memory) if memory else '-'}" for name, memory in ordered)
+    return f"memory: {_size(sum(in_use.values()))} ({each})"
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.2f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
 
 
 async def _check_alone(podman: Podman, stack: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from tools.stack.runner.progress import Progress
 from tools.stack.runner.timeline import Timeline
+from tools.stack.runner.up import memory_line
 
 
 class Terminal(io.StringIO):
@@ -47,3 +48,23 @@ def test_on_a_terminal_the_status_stays_at_the_bottom_and_within_one_row(monkeyp
     assert event.startswith("\x1b[K")
     assert event.endswith("redis ready\n")
     assert narrator.status_interval < 1
+
+
+def test_a_service_cannot_give_orders_to_the_terminal_by_its_answers() -> None:
+    terminal = Terminal()
+    progress(terminal).status({"vllm": "\x1b]0;title\x07"})
+    assert terminal.getvalue().count("\x1b") == 1
+    assert "\x07" not in terminal.getvalue()
+
+
+def test_how_things_are_is_shown_on_a_terminal_alone() -> None:
+    log, terminal = io.StringIO(), Terminal()
+    for stream in (log, terminal):
+        progress(stream).live("memory: 1 MB")
+    assert log.getvalue() == ""
+    assert terminal.getvalue().endswith("12.3 s  memory: 1 MB")
+
+
+def test_memory_is_told_with_what_takes_most_first() -> None:
+    line = memory_line({"redis": 5_000_000, "vllm": 2_100_000_000, "gone": 0})
+    assert line == "memory: 2.10 GB (vllm 2.10 GB, redis 5 MB, gone -)"

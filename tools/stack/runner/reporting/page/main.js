@@ -36,7 +36,7 @@ function services(data) {
       element("th", { scope: "row", title: service.image }, service.name),
       cell(1, ready === null || ready === undefined ? "–" : seconds(ready - started)),
       cell(2, String(attempts || "–")),
-      cell(3, `${bytes(service.peak)}${service.limit ? ` of ${bytes(limitInBytes(service.limit))}` : ""}`),
+      cell(3, memoryOf(service)),
       cell(4, service.cpu_seconds ? seconds(service.cpu_seconds) : "–"),
       cell(5, (exit ? (exit.oom ? `${exit.code}, out of memory` : `exit ${exit.code}`) : "removed while running") + killed, bad || killed ? "bad" : ""),
       cell(6, answer || "–", "answer"),
@@ -65,7 +65,7 @@ function overTime(data) {
       card("Timeline", element("div", { class: "choice", role: "group", "aria-label": "window of time" }, ...buttons),
         timeline(data, span), legend(), criticalPath(data)),
       card("Memory and processors", element("span", { class: "soft" },
-        element("span", { class: "key-memory" }, "memory"), " above ", element("span", { class: "key-cpu" }, "busy processors"), "; the most of each at the left"),
+        element("span", { class: "key-memory" }, "memory"), " above ", element("span", { class: "key-cpu" }, "busy processors"), "; at the left the most of each; dashed is a limit"),
       resources(data, span)));
     if (buttons.includes(focused)) focused.focus();
   }

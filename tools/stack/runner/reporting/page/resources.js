@@ -26,13 +26,17 @@ function graph(span, kind, points, top, limit) {
   return drawing("svg", { viewBox: "0 0 1000 100", preserveAspectRatio: "none", "aria-hidden": "true" }, ...parts);
 }
 
+function memoryOf(service) {
+  return service.peak && service.limit ? `${bytes(service.peak)} of ${bytes(limitInBytes(service.limit))}` : bytes(service.peak);
+}
+
 function resourceRow(span, service) {
   const limit = limitInBytes(service.limit);
   const peak = Math.max(1, ...service.memory.map(([, value]) => value));
   // The limit is drawn where it is near; else it would press the curve flat.
   const top = limit && limit < peak * 2 ? Math.max(limit, peak) * 1.04 : peak * 1.1;
   const busiest = Math.max(0, ...service.cpu.map(([, value]) => value));
-  const words = `${bytes(service.peak)}${limit ? ` of ${bytes(limit)}` : ""}`;
+  const words = memoryOf(service);
   return {
     label: service.name,
     notes: [words, `${busiest.toFixed(1)} processors`],

@@ -86,5 +86,5 @@ function otherLogs(data) {
   if (!parts.length) return "";
   return card("Logs beside the tests", "", ...parts.map((part, index) =>
     folded("skipped", `log-${index}`, mark("lines", ""),
-      element("span", { class: "name" }, part.title), `${part.lines.length} lines`, () => [log(data, part)])));
+      element("span", { class: "name" }, part.title), `${part.lines.length} line${part.lines.length === 1 ? "" : "s"}`, () => [log(data, part)])));
 }
