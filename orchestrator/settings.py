@@ -33,7 +33,9 @@ _MAYBE_ADDRESS = rf"({_ADDRESS})?"
 _TRACES = r"(file:/[^\0]*|https?://\S+)?"
 _FILE = r"(/[^\0]+)?"
 _LOOPBACK = r"(127\.\d+\.\d+\.\d+|\[::1\]|localhost):\d+"
-_PREFIXES = r"(https?://[^\s,]+(\s*,\s*https?://[^\s,]+)*)?"
+# What could never be the start of an agent's endpoint is a mistake.
+_PREFIX = r"https?://[^\s,@?#%\\]+"
+_PREFIXES = rf"({_PREFIX}(\s*,\s*{_PREFIX})*)?"
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,10 @@ def test_settings_that_agents_do_not_use_cannot_contradict_those_they_do() -> No
         ("NATS_PASSWORD_FILE", "/run/secrets/without-a-user"),
         ("REDIS_USERNAME", "without-a-password"),
         ("REDIS_PASSWORD_FILE", "not/absolute"),
+        ("ORCHESTRATOR_AGENT_ENDPOINTS", "models:9000"),
+        ("ORCHESTRATOR_AGENT_ENDPOINTS", "http://a/v1,ftp://b"),
+        ("ORCHESTRATOR_AGENT_ENDPOINTS", "http://user:word@models/v1"),
+        ("ORCHESTRATOR_TOKEN_BUDGET", "-1"),
         ("AGENT_ACTORS", "many"),
         ("AGENT_ACTORS", "0"),
         ("AGENT_ACTORS", "1.5"),
@@ -127,3 +131,15 @@ def test_everything_wrong_is_said_in_one_line() -> None:
 
 def test_every_setting_is_described() -> None:
     assert all(name and help_ for name, _, help_ in describe())
+
+
+@pytest.mark.parametrize(
+    ("given", "prefixes"),
+    [
+        ("", ()),
+        ("http://models:9000/v1", ("http://models:9000/v1",)),
+        ("http://a/v1 , https://b", ("http://a/v1", "https://b")),
+    ],
+)
+def test_endpoints_are_a_list_of_prefixes(given: str, prefixes: tuple[str, ...]) -> None:
+    assert Settings.from_environment({**_ENOUGH, "ORCHESTRATOR_AGENT_ENDPOINTS": given}).endpoints == prefixes
