@@ -145,8 +145,9 @@ async def test_an_agent_that_is_not_there_or_the_last_cannot_be_unregistered() -
     assert "last" in await stage.unregister("agent-poet-1", "POET")
     with pytest.raises(UnknownRole):
         await stage.unregister("guest", "NOBODY")
-    with pytest.raises(InvalidRequest):
-        await stage.unregister("guest", "nobody")
+    with pytest.raises(InvalidRequest) as raised:
+        await stage.unregister("a guest", "nobody")
+    assert [violation.field for violation in raised.value.violations] == ["agent_id", "role"]
 
 
 async def test_councils_are_listed_by_role() -> None:

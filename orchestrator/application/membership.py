@@ -3,7 +3,7 @@
 from orchestrator.application.councils import council_for
 from orchestrator.application.ports import CouncilStore, VersionConflict
 from orchestrator.domain.council import Council
-from orchestrator.domain.council_request import NewAgent, member_of, validate_agent, validate_role
+from orchestrator.domain.council_request import NewAgent, member_of, validate_agent, validate_membership
 
 
 class RegisterAgent:
@@ -41,7 +41,7 @@ class UnregisterAgent:
 
         The last agent of a council stays: a council of nobody could not deliberate.
         """
-        validate_role("role", role)
+        validate_membership(agent_id, role)
         while True:
             council = await council_for(self._store, role)
             if council.member(agent_id) is None:

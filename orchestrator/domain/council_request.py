@@ -113,10 +113,22 @@ def validate_role(name: str, role: str) -> None:
         raise InvalidRequest(violations)
 
 
+def validate_membership(agent_id: str, role: str) -> None:
+    """Raises InvalidRequest, which names the fields, if no agent and council can have this id and role."""
+    if violations := [*_bad_agent_id(agent_id), *bad_role("role", role)]:
+        raise InvalidRequest(violations)
+
+
 def bad_role(name: str, role: str) -> Iterator[FieldViolation]:
     """A violation of the field `name` if no council can have this role."""
     if not _ROLE.fullmatch(role):
         yield FieldViolation(name, "must be a capital letter and up to 31 capital letters, digits and underscores")
+
+
+def _bad_agent_id(agent_id: str) -> Iterator[FieldViolation]:
+    if not _AGENT_ID.fullmatch(agent_id):
+        fault = "must start with a letter or digit and have up to 64 letters, digits and ._:@+-"
+        yield FieldViolation("agent_id", fault)
 
 
 def _bad_model(name: str, model: str) -> Iterator[FieldViolation]:
@@ -140,10 +152,7 @@ def _council_violations(request: NewCouncil, limits: Limits) -> Iterator[FieldVi
 
 
 def _agent_violations(request: NewAgent, endpoints: tuple[str, ...]) -> Iterator[FieldViolation]:
-    if not _AGENT_ID.fullmatch(request.agent_id):
-        yield FieldViolation(
-            "agent_id", "must start with a letter or digit and have up to 64 letters, digits and ._:@+-"
-        )
+    yield from _bad_agent_id(request.agent_id)
     if request.agent_id == SELECTOR.agent_id:
         yield FieldViolation("agent_id", "is that of the service's own architect")
     yield from bad_role("role", request.role)
