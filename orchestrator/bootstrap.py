@@ -119,6 +119,7 @@ def real_service(settings: Settings) -> Service:
         plans=RedisPlans(redis),
         tasks=JetStreamTasks(nats),
         clock=SystemClock(),
+        on_refused=seen.refusals(),
     )
     ownership = _ownership(settings, ports, instance)
     composed = compose(settings, ports, ownership, wake_ups, readiness)
@@ -210,6 +211,7 @@ def dev_service(settings: Settings) -> Service:
         plans=InMemoryPlans(keep_plans=keep),
         tasks=InMemoryTasks(keep),
         clock=SystemClock(),
+        on_refused=seen.refusals(),
     )
     readiness = Readiness(())
     ownership = _ownership(settings, ports, new_id())

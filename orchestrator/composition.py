@@ -1,6 +1,7 @@
 """What the service is made of, whichever adapters stand behind its ports."""
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from orchestrator.adapters.grpc.council_methods import CouncilUseCases
@@ -8,6 +9,7 @@ from orchestrator.adapters.grpc.deliberation_methods import DeliberationUseCases
 from orchestrator.adapters.grpc.observation_methods import ObservationUseCases
 from orchestrator.adapters.grpc.planning_methods import PlanningUseCases
 from orchestrator.adapters.grpc.service import OrchestratorService
+from orchestrator.application.admission import Admission
 from orchestrator.application.cancel import CancelDeliberation
 from orchestrator.application.councils import CreateCouncil, DeleteCouncil, ListCouncils
 from orchestrator.application.deliberate import AwaitResult, DeliberationPolicy, StartDeliberation
@@ -64,6 +66,7 @@ class Ports:
     plans: PlanStore
     tasks: TaskPublisher
     clock: Clock
+    on_refused: Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,7 @@ def compose(
         policy,
         ports.clock,
         new_id,
+        Admission(ports.clock, on_refused=ports.on_refused),
     )
     look = LookAtWork(ports.deliberations, ports.clock)
     derive = DeriveSubtasks(ports.plans, ports.contexts, ports.councils, ports.tasks)

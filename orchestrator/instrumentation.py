@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import grpc
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from orchestrator.adapters.grpc.metrics import MeasuresCalls
 from orchestrator.adapters.grpc.tracing import TracesCalls
@@ -84,6 +84,11 @@ class Instrumentation:
     def deliberations(self, store: DeliberationStore) -> DeliberationStore:
         """The store of this process."""
         return MeasuredDeliberations(store, self.registry)
+
+    def refusals(self) -> Callable[[], None]:
+        """What counts requests that are refused since too many deliberations are unfinished."""
+        name, help_ = "orchestrator_admissions_refused", "Requests refused since too many are unfinished."
+        return Counter(name, help_, registry=self.registry).inc
 
     def breaker(self, breaker: BreakingModel) -> BreakingModel:
         """The circuit breaker of this process."""

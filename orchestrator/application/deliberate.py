@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from orchestrator.application import correlation
+from orchestrator.application.admission import Admission
 from orchestrator.application.councils import council_for
 from orchestrator.application.dispatcher import Dispatcher
 from orchestrator.application.ownership import Ownership
@@ -14,7 +15,7 @@ from orchestrator.application.readiness import Readiness
 from orchestrator.application.wake_ups import WakeUps
 from orchestrator.domain.context import ContextSelection, HydratedContext, hydrate
 from orchestrator.domain.deliberation import Deliberation
-from orchestrator.domain.errors import DependencyLost, TaskIdTaken, UnknownDeliberation
+from orchestrator.domain.errors import DependencyLost, Overloaded, TaskIdTaken, UnknownDeliberation
 from orchestrator.domain.request import DELIBERATE, DeliberationRequest, Limits, MessageForm, require_seats, validate
 
 _log = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ class StartDeliberation:
         policy: DeliberationPolicy,
         clock: Clock,
         new_id: Callable[[], str],
+        admission: Admission | None = None,
     ) -> None:
         self._store = store
         self._contexts = contexts
@@ -61,6 +63,7 @@ class StartDeliberation:
         self._policy = policy
         self._clock = clock
         self._new_id = new_id
+        self._admission = admission or Admission(clock)
         self._opening: set[asyncio.Task[Deliberation | None]] = set()
 
     async def __call__(
@@ -73,6 +76,7 @@ class StartDeliberation:
         validate(request, task_id, self._policy.limits, form)
         if task_id and (known := await self._store.load(task_id)):
             return _same(known, request)
+        self._admission.require()
         council = await council_for(self._councils, request.role)
         require_seats(request, council, form)
         settled = request.settled(council)
@@ -107,8 +111,12 @@ class StartDeliberation:
 
         Once it is written it is accepted: what cannot be published now is published when that is possible again.
         """
-        if known := await self._ownership.create(deliberation, self._policy.max_open):
-            return known
+        try:
+            if known := await self._ownership.create(deliberation, self._policy.max_open):
+                return known
+        except Overloaded:
+            self._admission.refused(self._policy.max_open)
+            raise
         _log.info("deliberation started", extra={"role": deliberation.request.role})
         try:
             await self._dispatcher.opened(deliberation)

@@ -38,9 +38,6 @@ class Tracer(Protocol):
         what the trace continues from.
         """
 
-    def record(self, name: str, attributes: Attributes, start_ms: int, end_ms: int, error_type: str = "") -> None:
-        """An internal span of the work at hand that is over already; times are milliseconds since the epoch."""
-
     async def close(self) -> None:
         """Exports what is left."""
 
@@ -59,9 +56,6 @@ class NoTracer:
     @contextmanager
     def span(self, name: str, kind: SpanKind, attributes: Attributes) -> Iterator[Span]:
         yield _NoSpan()
-
-    def record(self, name: str, attributes: Attributes, start_ms: int, end_ms: int, error_type: str = "") -> None:
-        pass
 
     async def close(self) -> None:
         pass

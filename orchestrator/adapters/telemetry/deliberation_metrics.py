@@ -8,7 +8,6 @@ from orchestrator.adapters.telemetry.exposition import DURATIONS_S
 from orchestrator.application.ports import DeliberationStore, Lease
 from orchestrator.domain.council import TITLES
 from orchestrator.domain.deliberation import Deliberation
-from orchestrator.domain.errors import Overloaded
 
 
 class MeasuredDeliberations:
@@ -21,9 +20,6 @@ class MeasuredDeliberations:
         self._store = store
         self._started = Counter(
             "orchestrator_deliberations_started", "Deliberations that were begun.", ["role"], registry=registry
-        )
-        self._refused = Counter(
-            "orchestrator_admissions_refused", "Requests refused since too many are unfinished.", registry=registry
         )
         self._ended = Counter(
             "orchestrator_deliberations_ended", "Deliberations that are over.", ["role", "status"], registry=registry
@@ -50,11 +46,7 @@ class MeasuredDeliberations:
         )
 
     async def create(self, deliberation: Deliberation, limit: int, lease: Lease) -> Deliberation | None:
-        try:
-            known = await self._store.create(deliberation, limit, lease)
-        except Overloaded:
-            self._refused.inc()
-            raise
+        known = await self._store.create(deliberation, limit, lease)
         if known is None:
             self._started.labels(_role(deliberation)).inc()
         return known

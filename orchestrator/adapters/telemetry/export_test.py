@@ -90,17 +90,6 @@ async def test_a_block_that_an_exception_leaves_has_failed(tmp_path: Path) -> No
     assert span["attributes"] == [{"key": "error.type", "value": {"stringValue": "LookupError"}}]
 
 
-async def test_what_is_over_already_can_be_recorded(tmp_path: Path) -> None:
-    tracer = make_tracer(f"file:{tmp_path}", "orchestrator")
-    tracer.record("well", {}, 1_000, 2_500)
-    tracer.record("badly", {}, 1_000, 2_000, error_type="timeout")
-    await tracer.close()
-
-    well, badly = _written(tmp_path)
-    assert (well["startTimeUnixNano"], well["endTimeUnixNano"]) == ("1000000000", "2500000000")
-    assert (well["status"], badly["status"]) == ({}, {"code": _ERROR})
-
-
 async def test_the_block_is_what_the_trace_continues_from(tmp_path: Path) -> None:
     tracer = make_tracer(f"file:{tmp_path}", "orchestrator")
     with tracer.span("outer", SpanKind.INTERNAL, {}):

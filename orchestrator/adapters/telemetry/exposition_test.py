@@ -13,7 +13,6 @@ from orchestrator.adapters.telemetry.export import UnusableExport
 from orchestrator.adapters.telemetry.exposition import Exposition, new_registry
 from orchestrator.application.ports import Lease
 from orchestrator.domain.deliberation import Deliberation
-from orchestrator.domain.errors import Overloaded
 from orchestrator.testing.builders import answer_phase, finish, make_deliberation, make_request
 
 _LEASE = Lease("instance", 60)
@@ -75,15 +74,6 @@ async def test_steps_are_counted_by_kind_and_outcome(store: MeasuredDeliberation
     assert _value(registry, "orchestrator_steps_total", kind="propose", outcome="failed") == 1
     assert _value(registry, "orchestrator_steps_total", kind="review", outcome="answered") == 2
     assert _value(registry, "orchestrator_step_duration_seconds_count", kind="propose") == 3
-
-
-async def test_who_is_refused_is_counted(store: MeasuredDeliberations, registry: CollectorRegistry) -> None:
-    await store.create(make_deliberation(task_id="first"), 1, _LEASE)
-
-    with pytest.raises(Overloaded):
-        await store.create(make_deliberation(task_id="second"), 1, _LEASE)
-
-    assert _value(registry, "orchestrator_admissions_refused_total") == 1
 
 
 async def test_roles_that_callers_make_up_share_a_label(

@@ -56,14 +56,6 @@ class OtelTracer:
         finally:
             span.end()
 
-    def record(self, name: str, attributes: Attributes, start_ms: int, end_ms: int, error_type: str = "") -> None:
-        span = self._tracer.start_span(
-            name, context=_parent(), attributes=dict(attributes), start_time=start_ms * 1_000_000
-        )
-        if error_type:
-            _Recorded(span).fail(error_type)
-        span.end(end_ms * 1_000_000)
-
     async def close(self) -> None:
         await asyncio.to_thread(self._provider.shutdown)
 
