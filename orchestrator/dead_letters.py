@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from orchestrator.adapters.login import UnusablePassword
 from orchestrator.adapters.nats.connection import NatsConnection
-from orchestrator.adapters.nats.dead_letters import DeadLetter, DeadLetters, UnknownDeadLetter
+from orchestrator.adapters.nats.dead_letters import DeadLetter, DeadLetters, IncompleteDeadLetter, UnknownDeadLetter
 from orchestrator.bootstrap import connect_nats
 from orchestrator.domain.errors import DependencyLost
 from orchestrator.settings import InvalidSettings, Settings
@@ -46,6 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (UnknownDeadLetter, DependencyLost) as error:
         reason = f"there is no dead letter {error}" if isinstance(error, UnknownDeadLetter) else error
         print(f"dead_letters: {reason}", file=sys.stderr)
+        return 1
+    except IncompleteDeadLetter as error:
+        print(f"dead_letters: {error} was too long to be kept whole, and cannot be put back", file=sys.stderr)
         return 1
 
 

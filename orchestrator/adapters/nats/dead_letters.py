@@ -14,10 +14,17 @@ from orchestrator.adapters.nats.connection import NatsConnection, translated
 from orchestrator.adapters.nats.topology import DEAD_LETTERS, MESSAGE_ID, dead_subject
 
 _MAX_REASON = 1000
+# Of a message that is too long to be kept whole; and what NATS counts as payload beside the letter.
+_BEGINNING_BYTES = 64 * 1024
+_HEADERS_BYTES = 1024
 
 
 class UnknownDeadLetter(LookupError):
     """There is no dead letter with this id."""
+
+
+class IncompleteDeadLetter(ValueError):
+    """Only the beginning of the message was kept, so that it cannot be put back."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +32,8 @@ class DeadLetter:
     """A message that was given up. `data` is its text; where it is not text, `data_base64` has it instead.
 
     `deliveries` says how often it was delivered, `at_ms` when it was given up, in milliseconds since the epoch. task_id and
-    step_id are those that it was about, as far as that is known.
+    step_id are those that it was about, as far as that is known. `cut`: it was too long to be kept, and this is how it
+    begins, without its headers.
     """
 
     stream: str
@@ -39,6 +47,7 @@ class DeadLetter:
     headers: Mapping[str, str] = field(default_factory=dict)
     data: str = ""
     data_base64: str = ""
+    cut: bool = False
 
     @property
     def payload(self) -> bytes:
@@ -67,10 +76,14 @@ class DeadLetters:
             "headers": dict(message.headers or {}),
             **_as_text(message.data),
         }
+        letter = json.dumps(document).encode()
+        if len(letter) > self._connection.client.max_payload - _HEADERS_BYTES:
+            beginning = base64.b64encode(message.data[:_BEGINNING_BYTES]).decode()
+            letter = json.dumps(document | {"cut": True, "headers": {}, "data": "", "data_base64": beginning}).encode()
         message_id = f"{delivered.stream}/{delivered.sequence.stream}"
         with translated():
             publishing = self._connection.jetstream.publish(
-                dead_subject(delivered.stream), json.dumps(document).encode(), headers={MESSAGE_ID: message_id}
+                dead_subject(delivered.stream), letter, headers={MESSAGE_ID: message_id}
             )
             await self._connection.while_connected(publishing)
             await message.term()
@@ -99,10 +112,15 @@ class DeadLetters:
         return _read(found.data or b"")
 
     async def replay(self, letter_id: int) -> DeadLetter:
-        """Puts a message back where it came from, and takes it off the dead letters. Raises UnknownDeadLetter."""
+        """Puts a message back where it came from, and takes it off the dead letters.
+
+        Raises UnknownDeadLetter or IncompleteDeadLetter.
+        """
         letter = await self.show(letter_id)
         if not letter.subject:
             raise UnknownDeadLetter(letter_id)
+        if letter.cut:
+            raise IncompleteDeadLetter(letter_id)
         # A message id of its own: the first one may still count as a repeat. The same each time, should this break off.
         headers = {**letter.headers, MESSAGE_ID: f"{DEAD_LETTERS}/{letter_id}"}
         with translated():

@@ -12,7 +12,7 @@ from orchestrator.adapters.in_memory.stores import InMemoryAttempts
 from orchestrator.adapters.nats import topology
 from orchestrator.adapters.nats.connection import NatsConnection
 from orchestrator.adapters.nats.consuming import Consumers, Handler, announcements
-from orchestrator.adapters.nats.dead_letters import DeadLetter, DeadLetters, UnknownDeadLetter
+from orchestrator.adapters.nats.dead_letters import DeadLetter, DeadLetters, IncompleteDeadLetter, UnknownDeadLetter
 from orchestrator.adapters.nats.publishing import JetStreamAnnouncer, JetStreamQueue
 from orchestrator.adapters.nats.steps import JetStreamSource
 from orchestrator.application.ports import UnreadableMessage
@@ -273,3 +273,27 @@ async def test_what_reaches_the_servers_own_bound_is_not_delivered_for_ever(nats
         assert consumer.max_deliver > 1000
         assert consumer.ack_policy is AckPolicy.EXPLICIT
     assert all(isinstance(consumer, ConsumerConfig) for _, consumer in topology.consumers(_DELIVERY))
+
+
+@pytest.mark.parametrize("data", [b"\x01" * 1_000_000, b"\xff" * 1_000_000], ids=["text that grows", "no text"])
+async def test_a_message_that_is_too_long_to_be_kept_whole_is_off_its_stream_all_the_same(
+    nats: NatsConnection, data: bytes
+) -> None:
+    async def handle(subject: str, data: bytes) -> None:
+        raise UnreadableMessage("not an event")
+
+    await nats.jetstream.publish(_SUBJECT, data, headers={"traceparent": "00-x"})
+    consuming = _consume(nats, handle)
+
+    letter_id, letter = await _buried(nats)
+    async with asyncio.timeout(10):
+        while (await nats.jetstream.consumer_info(topology.CONTEXT, topology.CONTEXT_CONSUMER)).num_ack_pending:
+            await asyncio.sleep(0.01)
+    consuming.cancel()
+
+    assert letter.cut
+    assert data.startswith(letter.payload)
+    assert len(letter.payload) > 1000
+    with pytest.raises(IncompleteDeadLetter):
+        await DeadLetters(nats).replay(letter_id)
+    assert await DeadLetters(nats).show(letter_id) == letter
