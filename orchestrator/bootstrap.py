@@ -37,6 +37,7 @@ from orchestrator.adapters.nats.cancelling import NatsCanceller, listen_for_canc
 from orchestrator.adapters.nats.connection import NatsConnection
 from orchestrator.adapters.nats.consuming import Consumers, announcements
 from orchestrator.adapters.nats.dead_letters import DeadLetters
+from orchestrator.adapters.nats.given_up import listen_for_given_up
 from orchestrator.adapters.nats.presence import AgentPresence, beat
 from orchestrator.adapters.nats.publishing import JetStreamAnnouncer, JetStreamEvents, JetStreamQueue, JetStreamTasks
 from orchestrator.adapters.nats.steps import JetStreamSource
@@ -153,11 +154,15 @@ def real_service(settings: Settings) -> Service:
     async def connect_and_consume() -> None:
         nats.on_connect(prepare)
         await nats.connect()
-        await presence.listen()
-        await moves.listen()
-        await listen_for_cancelling(nats, local_agents.cancel)
+        dead_letters = DeadLetters(nats)
+        await nats.insist(
+            presence.listen,
+            moves.listen,
+            lambda: listen_for_cancelling(nats, local_agents.cancel),
+            lambda: listen_for_given_up(nats, dead_letters),
+        )
         results = announcements(seen.announcements(composed.progress.step_answered))
-        consuming = Consumers(nats, DeadLetters(nats), attempts, settings.max_deliver)
+        consuming = Consumers(nats, dead_letters, attempts, settings.max_deliver)
         async with asyncio.TaskGroup() as consumers:
             consumers.create_task(local_agents.run())
             consumers.create_task(seen.dead_letters(nats).watch())
@@ -255,7 +260,7 @@ async def run_agent(settings: Settings, identity: Identity, job: str) -> None:
     pump = _pump(settings, seen.worker(worker), attempts, nats, Pool.RAY, settings.agent_concurrency)
     try:
         await nats.connect()
-        await listen_for_cancelling(nats, pump.cancel)
+        await nats.insist(lambda: listen_for_cancelling(nats, pump.cancel))
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(beat(nats, identity.actor_id, identity.node_id, job))
             tasks.create_task(pump.run())

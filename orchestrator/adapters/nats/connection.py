@@ -89,6 +89,17 @@ class NatsConnection:
                 await self.close()
                 await asyncio.sleep(_RETRY_S)
 
+    async def insist(self, *works: Callable[[], Awaitable[None]]) -> None:
+        """Does one after the other, each again until it succeeds: the connection may be lost just then."""
+        for work in works:
+            while True:
+                try:
+                    await work()
+                    break
+                except DependencyLost as lost:
+                    _log.info("done again when that is possible: %s", lost)
+                    await asyncio.sleep(_RETRY_S)
+
     async def check(self) -> None:
         """As a Dependency: a round trip to JetStream."""
         with translated():
@@ -154,13 +165,7 @@ class NatsConnection:
 
     async def _prepare(self) -> None:
         """Calls back until that succeeds: without it, what the server has lost would stay lost."""
-        while True:
-            try:
-                await self._call_back()
-                return
-            except DependencyLost as lost:
-                _log.warning("after reconnecting: %s", lost)
-                await asyncio.sleep(_RETRY_S)
+        await self.insist(self._call_back)
 
     async def _note_error(self, error: Exception) -> None:
         self._reason = str(error) or type(error).__name__

@@ -1,17 +1,17 @@
 """The dead letters: messages that cannot be handled, with the reason, for a person to look at and put back."""
 
 import base64
-import json
 import time
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TypedDict
 
 from nats.aio.msg import Msg
 from nats.js.errors import NotFoundError
 
-from orchestrator.adapters.json_codec import MalformedDocument, decode
+from orchestrator.adapters.json_codec import MalformedDocument, decode, encode
 from orchestrator.adapters.nats.connection import NatsConnection, translated
-from orchestrator.adapters.nats.topology import DEAD_LETTERS, MESSAGE_ID, dead_subject
+from orchestrator.adapters.nats.topology import DEAD_LETTERS, MESSAGE_ID, STEPS, dead_subject
 
 _MAX_REASON = 1000
 # Of a message that is too long to be kept whole; and what NATS counts as payload beside the letter.
@@ -64,29 +64,54 @@ class DeadLetters:
     async def bury(self, message: Msg, reason: str, task_id: str = "", step_id: str = "") -> None:
         """Keeps a message as delivered and takes it off its consumer. Once only, though it be delivered again."""
         delivered = message.metadata
-        document = {
-            "stream": delivered.stream,
-            "sequence": delivered.sequence.stream,
-            "subject": message.subject,
-            "reason": reason[:_MAX_REASON],
-            "deliveries": delivered.num_delivered or 1,
-            "at_ms": time.time_ns() // 1_000_000,
-            "task_id": task_id,
-            "step_id": step_id,
-            "headers": dict(message.headers or {}),
-            **_as_text(message.data),
-        }
-        letter = json.dumps(document).encode()
-        if len(letter) > self._connection.client.max_payload - _HEADERS_BYTES:
-            beginning = base64.b64encode(message.data[:_BEGINNING_BYTES]).decode()
-            letter = json.dumps(document | {"cut": True, "headers": {}, "data": "", "data_base64": beginning}).encode()
-        message_id = f"{delivered.stream}/{delivered.sequence.stream}"
-        with translated():
-            publishing = self._connection.jetstream.publish(
-                dead_subject(delivered.stream), letter, headers={MESSAGE_ID: message_id}
+        await self._keep(
+            DeadLetter(
+                stream=delivered.stream,
+                sequence=delivered.sequence.stream,
+                subject=message.subject,
+                reason=reason[:_MAX_REASON],
+                deliveries=delivered.num_delivered or 1,
+                at_ms=_now_ms(),
+                task_id=task_id,
+                step_id=step_id,
+                headers=message.headers or {},
+                **_as_text(message.data),
             )
-            await self._connection.while_connected(publishing)
+        )
+        with translated():
             await message.term()
+
+    async def bury_undelivered(self, stream: str, sequence: int, deliveries: int, reason: str) -> None:
+        """Keeps a message that its consumer will not be given again, and takes it off a work queue, where it would stay."""
+        with translated():
+            try:
+                stored = await self._connection.jetstream.get_msg(stream, seq=sequence)
+            except NotFoundError:
+                return
+            await self._keep(
+                DeadLetter(
+                    stream=stream,
+                    sequence=sequence,
+                    subject=stored.subject or "",
+                    reason=reason,
+                    deliveries=deliveries,
+                    at_ms=_now_ms(),
+                    headers=stored.headers or {},
+                    **_as_text(stored.data or b""),
+                )
+            )
+            if stream == STEPS:
+                await self._connection.jetstream.delete_msg(stream, sequence)
+
+    async def _keep(self, letter: DeadLetter) -> None:
+        document = encode(letter).encode()
+        if len(document) > self._connection.client.max_payload - _HEADERS_BYTES:
+            beginning = base64.b64encode(letter.payload[:_BEGINNING_BYTES]).decode()
+            document = encode(replace(letter, cut=True, headers={}, data="", data_base64=beginning)).encode()
+        headers = {MESSAGE_ID: f"{letter.stream}/{letter.sequence}"}
+        with translated():
+            publishing = self._connection.jetstream.publish(dead_subject(letter.stream), document, headers=headers)
+            await self._connection.while_connected(publishing)
 
     async def list(self) -> AsyncIterator[tuple[int, DeadLetter]]:
         """Every dead letter with its id, oldest first."""
@@ -135,7 +160,16 @@ class DeadLetters:
             await self._connection.jetstream.delete_msg(DEAD_LETTERS, letter_id)
 
 
-def _as_text(data: bytes) -> dict[str, str]:
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class _Text(TypedDict, total=False):
+    data: str
+    data_base64: str
+
+
+def _as_text(data: bytes) -> _Text:
     try:
         return {"data": data.decode()}
     except UnicodeDecodeError:

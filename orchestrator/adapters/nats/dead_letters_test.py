@@ -6,14 +6,15 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 
 import pytest
-from nats.js.api import AckPolicy, ConsumerConfig
 
 from orchestrator.adapters.in_memory.stores import InMemoryAttempts
 from orchestrator.adapters.nats import topology
 from orchestrator.adapters.nats.connection import NatsConnection
 from orchestrator.adapters.nats.consuming import Consumers, Handler, announcements
 from orchestrator.adapters.nats.dead_letters import DeadLetter, DeadLetters, IncompleteDeadLetter, UnknownDeadLetter
+from orchestrator.adapters.nats.given_up import listen_for_given_up
 from orchestrator.adapters.nats.publishing import JetStreamAnnouncer, JetStreamQueue
+from orchestrator.adapters.nats.pulling import Puller
 from orchestrator.adapters.nats.steps import JetStreamSource
 from orchestrator.application.ports import UnreadableMessage
 from orchestrator.domain.council import Pool
@@ -267,14 +268,6 @@ async def test_a_letter_is_json_that_others_can_read(nats: NatsConnection) -> No
     assert (document["subject"], document["data"], document["reason"]) == (_SUBJECT, "{}", "not an event")
 
 
-async def test_what_reaches_the_servers_own_bound_is_not_delivered_for_ever(nats: NatsConnection) -> None:
-    for _, consumer in topology.consumers(_DELIVERY):
-        assert consumer.max_deliver is not None
-        assert consumer.max_deliver > 1000
-        assert consumer.ack_policy is AckPolicy.EXPLICIT
-    assert all(isinstance(consumer, ConsumerConfig) for _, consumer in topology.consumers(_DELIVERY))
-
-
 @pytest.mark.parametrize("data", [b"\x01" * 1_000_000, b"\xff" * 1_000_000], ids=["text that grows", "no text"])
 async def test_a_message_that_is_too_long_to_be_kept_whole_is_off_its_stream_all_the_same(
     nats: NatsConnection, data: bytes
@@ -297,3 +290,43 @@ async def test_a_message_that_is_too_long_to_be_kept_whole_is_off_its_stream_all
     with pytest.raises(IncompleteDeadLetter):
         await DeadLetters(nats).replay(letter_id)
     assert await DeadLetters(nats).show(letter_id) == letter
+
+
+async def test_what_the_server_gives_up_is_a_dead_letter_and_no_work_any_more(nats: NatsConnection) -> None:
+    await topology.ensure(nats, topology.DeliveryPolicy(ack_wait_s=0.2, max_deliver=2))
+    for _ in range(2):
+        # As in two instances: one of them does it.
+        await listen_for_given_up(nats, DeadLetters(nats))
+    await nats.jetstream.publish("agent.steps.ray.dev", b"{}")
+    await nats.jetstream.publish(_SUBJECT, b"{}")
+    pullers = [
+        Puller(nats, topology.STEPS, topology.STEPS_CONSUMERS[Pool.RAY]),
+        Puller(nats, topology.CONTEXT, topology.CONTEXT_CONSUMER),
+    ]
+
+    async def never_acknowledge(puller: Puller) -> None:
+        while True:
+            await puller.pull()
+
+    pulling = [asyncio.create_task(never_acknowledge(puller)) for puller in pullers]
+    async with asyncio.timeout(20):
+        while len(letters := await _letters(nats)) < 2:
+            await asyncio.sleep(0.01)
+    for task in pulling:
+        task.cancel()
+
+    assert {letter.subject for letter in letters.values()} == {"agent.steps.ray.dev", _SUBJECT}
+    assert {letter.deliveries for letter in letters.values()} == {2}
+    assert (await nats.jetstream.stream_info(topology.STEPS)).state.messages == 0
+
+
+async def test_an_advisory_of_what_is_gone_or_cannot_be_read_is_harmless(nats: NatsConnection) -> None:
+    await DeadLetters(nats).bury_undelivered(topology.CONTEXT, 999_999, 5, "gone")
+
+    assert await _letters(nats) == {}
+
+
+def test_the_servers_own_bound_is_far_beyond_ours() -> None:
+    bounds = {consumer.max_deliver or 0 for _, consumer in topology.consumers(topology.DeliveryPolicy())}
+
+    assert min(bounds) > 1000
