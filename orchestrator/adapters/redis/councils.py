@@ -50,17 +50,14 @@ class RedisCouncils:
     async def load(self, role: str) -> Council | None:
         await self._put_standing_once()
         document = await self._get(role)
-        if document is None:
-            # A Redis that lost everything has lost the mark too, and gets the service's own councils again.
-            await self._put_standing()
+        if document is None and await self._restored():
             document = await self._get(role)
         return decode(Council, document) if document else None
 
     async def all(self) -> Sequence[Council]:
         await self._put_standing_once()
         documents = await self._get_all()
-        if not documents:
-            await self._put_standing()
+        if not documents and await self._restored():
             documents = await self._get_all()
         return [decode(Council, documents[role]) for role in sorted(documents)]
 
@@ -86,6 +83,14 @@ class RedisCouncils:
             written = await self._write(keys=(_KEY,), args=(council.role, council.version, document))
         if not written:
             raise VersionConflict(council.role)
+
+    async def _restored(self) -> bool:
+        """A Redis that lost everything has lost the mark too; it gets the service's own councils again."""
+        with translated():
+            if await self._client.exists(_SEEDED):
+                return False
+        await self._put_standing()
+        return True
 
     async def _put_standing_once(self) -> None:
         if not self._seeded:
