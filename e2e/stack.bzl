@@ -118,6 +118,7 @@ def backing_services():
         image = "//images:ray",
         memory = "2g",
         needs = ["ray-head"],
+        outputs = "/outputs",  # Its actors' traces.
         probe = ray_probe(
             at = "ray-head",
             nodes = 2,
@@ -146,7 +147,11 @@ def orchestrator(name, env, service_name = "orchestrator", **kwargs):
             "nats",
             "redis",
         ],
-        ports = {"grpc": 50055},
+        outputs = "/outputs",
+        ports = {
+            "grpc": 50055,
+            "metrics": 9464,
+        },
         probe = grpc_probe(
             port = "grpc",
             service = "orchestrator.v1.OrchestratorService",
@@ -165,5 +170,7 @@ SETTINGS = ADDRESSES | {
     # The stack's network is its own, and nothing else is on it.
     "ORCHESTRATOR_INSECURE": "1",
     "ORCHESTRATOR_LISTEN": "0.0.0.0:50055",
+    "ORCHESTRATOR_METRICS_LISTEN": "0.0.0.0:9464",
+    "ORCHESTRATOR_TRACES": "file:/outputs",
     "RAY_JOBS_URL": "http://ray-head:8265",
 }

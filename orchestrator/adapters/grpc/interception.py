@@ -1,7 +1,7 @@
 """What interceptors are made of: handlers that do something around the handler of a method, or in its place."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from typing import Any
 
@@ -47,7 +47,8 @@ def surrounded(
         async with around(context):
             return await behaviour(await admit(request, context), context)
 
-    async def stream(request: Any, context: Context) -> AsyncIterator[Any]:
+    # It writes, where it could yield: a generator whose caller hangs up ends some time, in whichever task collects it.
+    async def stream(request: Any, context: Context) -> None:
         async with around(context):
             answers = behaviour(await admit(request, context), context)
             if not hasattr(answers, "__aiter__"):
@@ -55,7 +56,7 @@ def surrounded(
                 return
             async with aclosing(answers):
                 async for answer in answers:
-                    yield answer
+                    await context.write(answer)
 
     return make(
         stream if handler.response_streaming else unary,
@@ -67,15 +68,11 @@ def surrounded(
 def refusing(handler: Handler, refuse: Callable[[Context], Awaitable[object]]) -> Handler:
     """A handler of the same kind that has `refuse` abort each call; it doesn't even read the request."""
 
-    async def unary(request: Any, context: Context) -> None:
+    async def refusal(request: Any, context: Context) -> None:
         await refuse(context)
-
-    async def stream(request: Any, context: Context) -> AsyncIterator[Any]:
-        await refuse(context)
-        yield b""  # Never reached; a method that yields is what a stream has to be.
 
     _, make = _MAKERS[handler.request_streaming, handler.response_streaming]
-    return make(stream if handler.response_streaming else unary, None, handler.response_serializer)
+    return make(refusal, None, handler.response_serializer)
 
 
 def outcome(context: Context, ended_by: BaseException | None) -> grpc.StatusCode:
