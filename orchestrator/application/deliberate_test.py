@@ -7,7 +7,7 @@ import pytest
 from orchestrator.application.correlation import about
 from orchestrator.application.results import require_completed
 from orchestrator.domain.context import ContextEvent, ContextKind, ContextSelection
-from orchestrator.domain.deliberation import Status
+from orchestrator.domain.deliberation import Deliberation, Status
 from orchestrator.domain.errors import (
     DeliberationFailed,
     DeliberationTimedOut,
@@ -189,6 +189,35 @@ async def test_a_waiter_looks_again_though_nobody_announces_the_end() -> None:
     await stage.store.save(deliberation)
 
     assert (await waiting).status is Status.CANCELLED
+
+
+async def test_a_store_that_is_lost_meanwhile_is_waited_for() -> None:
+    stage = Stage()
+    started = await stage.start(make_request(), "")
+    await stage.finish(started.task_id)
+    load, losses = stage.store.load, [DependencyLost("redis", "away")]
+
+    async def load_later(task_id: str) -> Deliberation | None:
+        if losses:
+            raise losses.pop()
+        return await load(task_id)
+
+    stage.store.load = load_later  # type: ignore[method-assign]
+
+    assert (await stage.await_result(started.task_id)).status is Status.COMPLETED
+
+
+async def test_a_store_that_stays_lost_is_named() -> None:
+    stage = Stage()
+
+    async def lose(task_id: str) -> Deliberation | None:
+        raise DependencyLost("redis", "away")
+
+    stage.store.load = lose  # type: ignore[method-assign]
+    stage.await_result._patience_s = 0
+
+    with pytest.raises(DependencyLost):
+        await stage.await_result("any")
 
 
 async def test_waiting_for_nothing_is_an_error() -> None:

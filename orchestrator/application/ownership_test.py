@@ -205,3 +205,16 @@ async def test_of_several_that_leave_one_is_the_last() -> None:
     _expire_leases(first)
     await first.ownership.renew()
     assert await first.ownership.leave()
+
+
+async def test_what_another_instance_owns_is_not_doubtful_here() -> None:
+    first, second = _two()
+    theirs, mine = await _started(first), await _started(second)
+    for task_id in (theirs, mine):
+        second.ownership.doubt(task_id)
+
+    assert [second.ownership.next_doubtful() for _ in range(2)] == [mine, None]
+
+
+def test_leases_are_renewed_well_before_they_end() -> None:
+    assert Stage(lease_s=_LEASE_S).ownership.renew_every_s * 2 < _LEASE_S
