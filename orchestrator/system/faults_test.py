@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import nats
 import pytest
 
+from orchestrator.adapters.redis.connection import connect
 from orchestrator.system.client import STEPS, Client, dead_letters, published, start_many
 from orchestrator.system.local_ray import LocalRay
 from orchestrator.system.system import System
@@ -115,3 +116,19 @@ async def test_a_cancelled_deliberation_closes_its_requests_to_the_model(
         while whole.model.counts.aborted < 3:
             await asyncio.sleep(0.01)
     assert await published(whole, [task_id], 2) == {(task_id, "started"): 1, (task_id, "failed"): 1}
+
+
+async def test_everything_that_is_kept_about_deliberations_expires(whole: System, clients: Sequence[Client]) -> None:
+    await clients[0].all_over(await start_many(clients, 2))
+
+    redis = connect(whole.redis_url)
+    ttls = {key: await redis.ttl(key) async for key in redis.scan_iter()}
+    await redis.aclose()
+    async with await nats.connect(whole.nats_url) as connection:
+        streams = await connection.jetstream().streams_info()
+
+    assert len(ttls) > 2 * STEPS
+    # Councils are there until somebody deletes them; figures are bounded in number, and open ones until they are over.
+    kept = {key.split(":")[0] for key, ttl in ttls.items() if ttl < 0 and key != "deliberations:open"}
+    assert kept <= {"councils", "stats"}
+    assert all(stream.config.max_age for stream in streams)

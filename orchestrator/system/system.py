@@ -95,6 +95,11 @@ class System:
         """Where NATS is."""
         return self._environment["NATS_URL"]
 
+    @property
+    def redis_url(self) -> str:
+        """Where Redis is."""
+        return self._environment["REDIS_URL"]
+
     def replenish(self, count: int) -> Sequence[Orchestrator]:
         """Starts orchestrators until so many run, and returns them."""
         self.orchestrators = [orchestrator for orchestrator in self.orchestrators if orchestrator.running]
