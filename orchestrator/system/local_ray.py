@@ -20,6 +20,7 @@ class LocalRay:
     def __init__(self, actors: int = 2) -> None:
         self._actors = actors
         self._lock = threading.Lock()
+        self._closed = False
         self.jobs: dict[str, dict[str, Any]] = {}
         self._processes: dict[str, list[subprocess.Popen[bytes]]] = {}
 
@@ -32,6 +33,8 @@ class LocalRay:
         """Starts a job."""
         name = body["submission_id"]
         with self._lock:
+            if self._closed:
+                return
             self.jobs[name] = {**body, "status": "RUNNING", "message": ""}
             self._processes[name] = [self._start(name) for _ in range(self._actors)]
 
@@ -56,8 +59,10 @@ class LocalRay:
             victim.wait()
             self._processes[name].append(self._start(name))
 
-    def stop_all(self) -> None:
-        """Ends every job."""
+    def close(self) -> None:
+        """Ends every job, and starts no more."""
+        with self._lock:
+            self._closed = True
         for name in self.running:
             self.stop(name)
 
@@ -83,7 +88,7 @@ def serving(ray: LocalRay) -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join()
-        ray.stop_all()
+        ray.close()
 
 
 class _Handler(BaseHTTPRequestHandler):

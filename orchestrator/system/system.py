@@ -1,5 +1,6 @@
 """NATS, Redis, a model server, Ray's API and orchestrators, each a process or a thread of the test."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -18,6 +19,7 @@ from orchestrator.testing.openai_server import Behaviour
 from orchestrator.testing.openai_server import serving as serving_model
 from orchestrator.testing.servers import Server, nats_server, redis_server, running
 
+_LOOK_S = 0.2
 _SERVICE = "orchestrator.v1.OrchestratorService"
 
 
@@ -28,6 +30,7 @@ class Orchestrator:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.address = f"127.0.0.1:{probe.getsockname()[1]}"
+        self._log = log
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **environment}
         with log.open("ab") as output:
             self._process = subprocess.Popen(
@@ -56,7 +59,16 @@ class Orchestrator:
         return self._process.wait(30)
 
     async def ready(self, channel: grpc.aio.Channel) -> None:
-        """Returns when it says that it is."""
+        """Returns when it says that it is. Raises OSError where it ends before."""
+        watching = asyncio.create_task(self._watch(channel))
+        while not watching.done():
+            await asyncio.wait((watching,), timeout=_LOOK_S)
+            if not self.running:
+                watching.cancel()
+                raise OSError(f"the orchestrator ended with {self._process.returncode}; see {self._log}")
+        await watching
+
+    async def _watch(self, channel: grpc.aio.Channel) -> None:
         watch = channel.unary_stream(
             "/grpc.health.v1.Health/Watch",
             request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
