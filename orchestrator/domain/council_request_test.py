@@ -77,6 +77,19 @@ def test_a_council_that_cannot_be_names_the_field(changes: dict[str, Any], field
     assert _fields(raised) == {field}
 
 
+def test_what_is_wrong_is_said_in_words() -> None:
+    with pytest.raises(InvalidRequest) as council:
+        council_of(NewCouncil("", -1, -1, True, " ", "?", {"colour": "red", "title": ""}), Limits())
+    bad = Capabilities(("",), " ", -1, ("x" * 129,))
+    with pytest.raises(InvalidRequest) as agent:
+        validate_agent(NewAgent("", "", bad, "nowhere", {"k" * 257: ""}), _ENDPOINTS)
+
+    for violation in (*council.value.violations, *agent.value.violations):
+        assert len(violation.description.split()) > 2
+    assert "MOCK, VLLM, RAY_VLLM" in str(council.value)
+    assert "title" in str(council.value)
+
+
 def test_all_that_is_wrong_with_a_council_is_said_at_once() -> None:
     with pytest.raises(InvalidRequest) as raised:
         council_of(NewCouncil("", -1, -1, True, " ", "?"), Limits())
@@ -136,6 +149,9 @@ def test_an_agent_becomes_what_its_council_is() -> None:
     assert (member.agent.agent_type, member.agent.title) == (AgentType.VLLM, "poet")
     assert (member.agent.model, member.agent.endpoint) == ("big", _ENDPOINTS[0])
     assert member.labels == {"a": "b"}
+    assert (member.agent.agent_id, member.agent.role) == ("agent-1", "DEV")
+    assert member.capabilities == Capabilities(model_profile="big")
+    assert (member.agent.persona, member.agent.temperature) == ("", 0.0)
 
 
 def test_the_id_of_an_agent_that_a_council_came_with_cannot_be_taken() -> None:

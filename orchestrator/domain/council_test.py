@@ -88,6 +88,7 @@ def test_a_registered_agent_gets_a_bent_that_nobody_else_has() -> None:
     bents = [(agent.persona, agent.temperature) for agent in council.convene(5)]
 
     assert len(set(bents)) == 5
+    assert bents[2:] == [*PERSONAS[:3]]
     assert set(bents) <= set(PERSONAS)
 
 
@@ -115,8 +116,8 @@ def test_an_agent_that_is_dismissed_is_gone() -> None:
 def test_a_standing_council_whose_members_change_is_nobodys_own_any_more() -> None:
     (dev,) = [council for council in standing_councils(2) if council.role == "DEV"]
 
-    assert not dev.admit(_registered("first")).standing
-    assert not dev.dismiss("agent-dev-1").standing
+    assert dev.admit(_registered("first")).standing is False
+    assert dev.dismiss("agent-dev-1").standing is False
 
 
 @pytest.mark.parametrize(("role", "title"), [("DEV", "software developer"), ("SECURITY_ENGINEER", "security engineer")])

@@ -4,7 +4,7 @@ import pytest
 
 from orchestrator.domain.endpoints import MAX_ENDPOINT, endpoint_fault
 
-_ALLOWED = ("http://models:9000/v1", "https://api.example")
+_ALLOWED = ("http://models:9000/v1", "https://api.example", "http://slash:1/v1/", "http://X:80/X")
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,10 @@ _ALLOWED = ("http://models:9000/v1", "https://api.example")
         "https://api.example/v1",
         "https://api.example:443/anything",
         "https://api.example",
+        "http://slash:1/v1",
+        "http://slash:1/v1/x",
+        "http://x/X",
+        "http://models:9000/v1/" + "x" * (MAX_ENDPOINT - len("http://models:9000/v1/")),
     ],
 )
 def test_what_is_under_an_allowed_address_is_taken(endpoint: str) -> None:
@@ -51,7 +55,9 @@ def test_what_is_under_an_allowed_address_is_taken(endpoint: str) -> None:
         "models:9000/v1",
         "http://modéls:9000/v1",
         " http://models:9000/v1",
-        "http://models:9000/v1/" + "x" * MAX_ENDPOINT,
+        "http://models:9000/v1/" + "x" * (MAX_ENDPOINT + 1 - len("http://models:9000/v1/")),
+        "http://slash:1/v",
+        "http://x/",
     ],
 )
 def test_anything_else_is_refused(endpoint: str) -> None:
