@@ -157,19 +157,27 @@ class Session:
             if self._creating:
                 await self._collect_and_remove()
             self._dismiss_reaper()
-        except StackError as error:
+        except (StackError, OSError) as error:
             if failure is None:
                 raise
-            self.progress.event(f"not everything could be removed: {error}")
+            self.progress.event(f"not everything could be kept and removed: {error}")
         finally:
             cleanup.remove_workdir(self.workdir)
+            self._report(failure)
+
+    def _report(self, failure: BaseException | None) -> None:
+        try:
             self.report.write_summary(failure)
+        except Exception as error:
+            if failure is None:
+                raise
+            self.progress.event(f"the report could not be written: {type(error).__name__} {error}")
 
     async def _collect_and_remove(self) -> None:
         try:
             with self.timeline.phase("collect"):
                 await self._collect()
-        except StackError as error:
+        except (StackError, OSError) as error:
             self.progress.event(f"logs and states could not be collected: {error}")
         with self.timeline.phase("remove"):
             await cleanup.remove_run(self.podman, self.run_id)

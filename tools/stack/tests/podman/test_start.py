@@ -76,6 +76,13 @@ def test_the_end_of_a_service_ends_the_tests_at_once(harness: Harness) -> None:
     assert ended.seconds < 10
 
 
+def test_outputs_that_cannot_be_written_do_not_hide_the_diagnosis(harness: Harness) -> None:
+    taken = harness.directory / "taken"
+    taken.write_text("a file where a directory should be")
+    ended = harness.test(harness.service("bad", "exit:3"), TEST_UNDECLARED_OUTPUTS_DIR=str(taken))
+    assert "bad exited 3" in ended.diagnosis
+
+
 def test_an_exec_probe_asks_inside_the_container(harness: Harness) -> None:
     check = ["/usr/bin/python3.11", "-c", "import os; os.stat('/tmp/ready')"]
     probe = {"kind": "exec", "command": check}
