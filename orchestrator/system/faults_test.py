@@ -53,6 +53,7 @@ def _trouble(failure: Failure) -> Fault:
         pytest.param(_kill_an_actor, id="an actor is killed"),
         pytest.param(_trouble(Failure.REFUSE), id="the model server refuses for a while"),
         pytest.param(_trouble(Failure.ERROR), id="the model server is unavailable for a while"),
+        pytest.param(_trouble(Failure.HANG), id="the model server hangs for a while"),
         pytest.param(_trouble(Failure.GARBAGE), id="the model server answers garbage for a while"),
     ],
 )

@@ -97,6 +97,7 @@ class System:
             "RAY_JOBS_URL": ray_url,
             "AGENT_ENTRYPOINT": f"{sys.executable} -m orchestrator.system.agents",
             "AGENT_ACK_WAIT_SECONDS": "2",
+            "AGENT_STEP_SECONDS": "3",
             "ORCHESTRATOR_LEASE_SECONDS": "1",
             "ORCHESTRATOR_DRAIN_SECONDS": "0.2",
         }
