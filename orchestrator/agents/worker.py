@@ -1,5 +1,6 @@
 """What an agent does with one step. Knows nothing of Ray."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -24,6 +25,9 @@ _log = logging.getLogger(__name__)
 # An answer that is not of the wanted form is asked for once more, with another seed.
 _ATTEMPTS = 2
 _MODEL_SERVER = "vllm"
+# About as long as a store takes to be restarted.
+_STORE_ATTEMPTS = 20
+_STORE_PAUSE_S = 0.5
 # What it may take until a step that is asked for again is there, beyond its delay. Who gives up knows why; one that is
 # there too late has only been late.
 _ON_ITS_WAY_MS = 1000
@@ -97,7 +101,7 @@ class StepWorker:
                     span.note({"orchestrator.step.requests": response.attempts})
                     if response.error:
                         span.fail("step_failed", response.error)
-                await self._responses.put_if_absent(replace(response, duration_ms=self._clock.now_ms() - began_ms))
+                await self._store(replace(response, duration_ms=self._clock.now_ms() - began_ms))
             await self._announcer.announce(request.task_id, request.step_id)
         except DependencyLost as lost:
             raise RetryLater(delay_s(delivery, lost.retry_after_s, self._jitter), str(lost)) from lost
@@ -107,6 +111,17 @@ class StepWorker:
         task_id = task_of(step_id)
         await self._responses.put_if_absent(replace(self._response(step_id, task_id), error=reason))
         await self._announcer.announce(task_id, step_id)
+
+    async def _store(self, response: StepResponse) -> None:
+        """Stores a response. A store that is lost just then is waited for: what the model has said is worth keeping."""
+        for attempt in range(_STORE_ATTEMPTS):
+            try:
+                await self._responses.put_if_absent(response)
+                return
+            except DependencyLost:
+                if attempt == _STORE_ATTEMPTS - 1:
+                    raise
+            await asyncio.sleep(_STORE_PAUSE_S)
 
     async def _answer(self, request: StepRequest, delivery: int) -> StepResponse:
         """The response of a step. Raises DependencyLost while there is time to try again."""

@@ -8,6 +8,7 @@ import pytest
 from orchestrator.adapters.in_memory.clock import ManualClock
 from orchestrator.adapters.in_memory.model import Behaviour, InMemoryModel, plausible_answer
 from orchestrator.adapters.in_memory.stores import InMemoryEndings, InMemoryResponses
+from orchestrator.agents import worker as worker_module
 from orchestrator.agents.retries import RetryBudget
 from orchestrator.agents.worker import Identity, RetryLater, StepWorker, WorkerPolicy
 from orchestrator.application.ports import ModelRejected
@@ -256,6 +257,35 @@ async def test_a_cut_review_needs_no_second_request() -> None:
     await bench.worker.work(request, delivery=1)
 
     assert (await bench.response(request)).attempts == 1
+
+
+async def test_an_answer_outlives_a_store_that_is_lost_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_module, "_STORE_PAUSE_S", 0)
+    bench, request = Bench(), make_step_request()
+    put, losses = bench.responses.put_if_absent, [DependencyLost("redis", "away")] * 5
+
+    async def put_later(response: StepResponse) -> StepResponse:
+        if losses:
+            raise losses.pop()
+        return await put(response)
+
+    bench.responses.put_if_absent = put_later  # type: ignore[method-assign]
+    await bench.worker.work(request, delivery=1)
+
+    assert len(bench.model.requests) == 1
+    assert (await bench.response(request)).text
+
+
+async def test_an_answer_that_cannot_be_stored_is_asked_for_again_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_module, "_STORE_PAUSE_S", 0)
+    bench = Bench()
+
+    async def lose(response: StepResponse) -> StepResponse:
+        raise DependencyLost("redis", "away")
+
+    bench.responses.put_if_absent = lose  # type: ignore[method-assign]
+    with pytest.raises(RetryLater):
+        await bench.worker.work(make_step_request(), delivery=1)
 
 
 def _lose_announcements(bench: Bench) -> None:
