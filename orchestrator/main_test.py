@@ -6,11 +6,13 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
 import grpc
 import pytest
+import trustme
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from protos.orchestrator.v1 import orchestrator_pb2 as pb
@@ -70,6 +72,40 @@ def test_it_deliberates_with_nothing_else_there_and_stops_when_told(
     assert 'grpc_server_handled_total{grpc_code="OK",grpc_method="Deliberate"' in metrics
     assert 'orchestrator_deliberations_ended_total{role="DEV",status="completed"} 1.0' in metrics
     assert dev.wait(timeout=15) == 0
+
+
+def test_it_serves_tls_to_those_who_have_a_token(address: str, tmp_path: Path) -> None:
+    ca = trustme.CA()
+    certificate = ca.issue_cert("localhost")
+    certificate.private_key_pem.write_to_path(str(tmp_path / "key"))
+    certificate.cert_chain_pems[0].write_to_path(str(tmp_path / "certificate"))
+    (tmp_path / "token").write_text("secret\n")
+    process = _start(
+        "--dev",
+        ORCHESTRATOR_LISTEN=address,
+        ORCHESTRATOR_TOKEN_FILE=str(tmp_path / "token"),
+        ORCHESTRATOR_TLS_CERT_FILE=str(tmp_path / "certificate"),
+        ORCHESTRATOR_TLS_KEY_FILE=str(tmp_path / "key"),
+    )
+    port = address.rpartition(":")[2]
+    trusted = grpc.ssl_channel_credentials(ca.cert_pem.bytes())
+    try:
+        with grpc.secure_channel(f"localhost:{port}", trusted) as channel:
+            health: Any = health_pb2_grpc.HealthStub(channel)
+            health.Check(health_pb2.HealthCheckRequest(), wait_for_ready=True, timeout=30)
+            stub: Any = pb_grpc.OrchestratorServiceStub(channel)
+            with pytest.raises(grpc.RpcError) as raised:
+                stub.ListCouncils(pb.ListCouncilsRequest(), timeout=30)
+            known = [("authorization", "Bearer secret")]
+            councils = stub.ListCouncils(pb.ListCouncilsRequest(), metadata=known, timeout=30).councils
+    finally:
+        process.kill()
+        output, errors = process.communicate()
+
+    error: Any = raised.value
+    assert error.code() is grpc.StatusCode.UNAUTHENTICATED
+    assert councils
+    assert "secret" not in output + errors
 
 
 @pytest.mark.parametrize(
