@@ -3,6 +3,7 @@
 See README.md for how they run.
 """
 
+load("//tools/stack/private:hygiene_tests.bzl", _hygiene_tests = "hygiene_tests")
 load(
     "//tools/stack/private:probes.bzl",
     _exec_probe = "exec_probe",
@@ -20,6 +21,7 @@ load("//tools/stack/private:stack_compose.bzl", _stack_compose = "stack_compose"
 load("//tools/stack/private:stack_test.bzl", _stack_test = "stack_test")
 load("//tools/stack/private:stack_up.bzl", _stack_down = "stack_down", _stack_logs = "stack_logs", _stack_up = "stack_up")
 
+hygiene_tests = _hygiene_tests
 service = _service
 stack = _stack
 stack_compose = _stack_compose

@@ -16,6 +16,23 @@ def references(entry):
     texts = entry.command + entry.args + entry.env.values()
     return [name for text in texts for name in _between(text, "$(ip ", ")")]
 
+def closure(name, known):
+    """A service and all that it needs, asks or refers to, at any remove.
+
+    Args:
+      name: of the service.
+      known: the entries of the stack, by name.
+
+    Returns:
+      A list of names.
+    """
+    found = {name: True}
+    for _ in known:
+        for entry in [known[each] for each in found]:
+            asked = [entry.probe["at"]] if entry.probe and entry.probe.get("at") else []
+            found.update({other: True for other in entry.needs + references(entry) + asked})
+    return [each for each in known if each in found]
+
 _NAME_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789-"
 
 def _is_secret_name(text):

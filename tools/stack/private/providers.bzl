@@ -5,6 +5,7 @@ ServiceInfo = provider(
     fields = {
         "entry": "The service as it goes into the manifest: a struct, see manifest.py.",
         "label": "Label of the declaring target, for messages.",
+        "replicas": "How many of it run. More than one are called NAME-1, NAME-2 …; the entry has the name without a number.",
         "runfiles": "Runfiles with the image and the mounts.",
     },
 )
@@ -13,7 +14,7 @@ StackInfo = provider(
     doc = "A checked set of services.",
     fields = {
         "label": "Label of the stack.",
-        "runfiles": "Runfiles of all services.",
-        "services": "The entries of the services, in the order of the declaration.",
+        "runfiles": "The runfiles of each service, by its name.",
+        "services": "The entries of the services, in the order of the declaration, each replica by itself.",
     },
 )

@@ -75,6 +75,8 @@ def _service_impl(ctx):
         ready_timeout = ctx.attr.ready_timeout,
         stop_timeout = ctx.attr.stop_timeout,
     )
+    if ctx.attr.replicas < 1:
+        fail("{}: replicas must be 1 or more, not {}".format(ctx.label, ctx.attr.replicas))
     problem = misplaced(entry) or misused(entry)
     if problem:
         fail("{}: {}".format(ctx.label, problem))
@@ -84,7 +86,7 @@ def _service_impl(ctx):
     )).merge_all([target[DefaultInfo].default_runfiles for target in targets])
     return [
         DefaultInfo(files = depset([image]), runfiles = runfiles),
-        ServiceInfo(entry = entry, label = str(ctx.label), runfiles = runfiles),
+        ServiceInfo(entry = entry, label = str(ctx.label), replicas = ctx.attr.replicas, runfiles = runfiles),
     ]
 
 service_rule = rule(
@@ -103,6 +105,7 @@ service_rule = rule(
         "ports": attr.string_dict(),
         "probe": attr.string(),
         "ready_timeout": attr.int(default = 90),
+        "replicas": attr.int(default = 1),
         "secret_files": attr.string_dict(),
         "secrets": attr.string_dict(),
         "service_name": attr.string(),
@@ -135,6 +138,7 @@ def service(
         shm_size = "",
         user = "",
         task = False,
+        replicas = 1,
         ready_timeout = 90,
         stop_timeout = 10,
         service_name = "",
@@ -173,6 +177,9 @@ def service(
       user: `UID:GID` instead of the image's user.
       task: whether it has one thing to do, such as a migration, and ends: what needs it starts when it has ended with
         0. Any other end of it is a failure of the stack. It has no probe.
+      replicas: how many of it run. More than one are services `NAME-1`, `NAME-2` … of their own, each with its own volumes
+        and outputs. What needs `NAME` needs all of them; all else (`$(ip …)`, `publish`, faults) says which one. In
+        its own attributes `$(ip NAME)` is the replica's own address.
       ready_timeout: seconds from its start until it must be ready; a task, done.
       stop_timeout: seconds from SIGTERM until SIGKILL, when it is stopped by itself.
       service_name: the service's name, where the target needs another one.
@@ -192,6 +199,7 @@ def service(
         ports = {port: str(number) for port, number in ports.items()},
         probe = probe,
         ready_timeout = ready_timeout,
+        replicas = replicas,
         secret_files = secret_files,
         secrets = secrets,
         service_name = service_name,

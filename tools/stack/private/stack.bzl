@@ -1,14 +1,15 @@
 """The rule `stack`, and the manifest that the runner reads."""
 
-load(":check.bzl", "cycle", "duplicate", "unknown")
+load(":check.bzl", "closure", "cycle", "duplicate", "unknown")
 load(":providers.bzl", "ServiceInfo", "StackInfo")
+load(":replicas.bzl", "expanded", "replica_names")
 load(":service.bzl", "short_label")
 
 _VERSION = 1
 
 def _stack_impl(ctx):
     services = [target[ServiceInfo] for target in ctx.attr.services]
-    entries = [service.entry for service in services]
+    entries = expanded(services)
     known = {entry.name: entry for entry in entries}
     problems = [duplicate(entries)] + [unknown(entry, known) for entry in entries]
     if not any(problems):
@@ -16,9 +17,9 @@ def _stack_impl(ctx):
     for problem in problems:
         if problem:
             fail("{}: {}".format(ctx.label, problem))
-    runfiles = ctx.runfiles().merge_all([service.runfiles for service in services])
+    runfiles = {name: service.runfiles for service in services for name in replica_names(service)}
     return [
-        DefaultInfo(runfiles = runfiles),
+        DefaultInfo(runfiles = ctx.runfiles().merge_all(runfiles.values())),
         StackInfo(label = short_label(ctx.label), runfiles = runfiles, services = entries),
     ]
 
@@ -41,11 +42,15 @@ in a circle, and when two have the same name.""",
 def _manifest_impl(ctx):
     info = ctx.attr.stack[StackInfo]
     known = {entry.name: entry for entry in info.services}
-    runfiles = info.runfiles
+    if ctx.attr.only:
+        if ctx.attr.only not in known:
+            fail("{}: there is no service '{}' in the stack ({})".format(ctx.label, ctx.attr.only, ", ".join(known)))
+        known = {name: known[name] for name in closure(ctx.attr.only, known)}
+    runfiles = ctx.runfiles().merge_all([info.runfiles[name] for name in known])
     manifest = dict(
         version = _VERSION,
         label = info.label,
-        services = info.services,
+        services = known.values(),
         publish = {port: int(number) for port, number in ctx.attr.publish.items()},
         faults = ctx.attr.faults,
         healthchecks = ctx.attr.healthchecks,
@@ -87,6 +92,7 @@ manifest = rule(
     attrs = {
         "faults": attr.bool(doc = "Whether the tests may hurt the services."),
         "healthchecks": attr.string_list_dict(doc = "Service to a command that stands for its probe."),
+        "only": attr.string(doc = "The service that is wanted, with what it needs; without one, all are."),
         "publish": attr.string_dict(doc = "`SERVICE:PORT` to the number on 127.0.0.1."),
         "stack": attr.label(mandatory = True, providers = [StackInfo], doc = "The stack."),
         "tests": attr.label(providers = [ServiceInfo], doc = "The tests' container."),

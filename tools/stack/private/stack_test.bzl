@@ -4,7 +4,7 @@ load("@rules_python//python:py_test.bzl", "py_test")
 load(":service.bzl", "service")
 load(":stack.bzl", "manifest")
 
-_TAGS = [
+CONTAINER_TAGS = [
     # podman makes namespaces and mounts, which Bazel's sandbox does not let it do. Unlike `local` this leaves the
     # result cacheable.
     "no-sandbox",
@@ -101,7 +101,7 @@ def stack_test(
         ],
         data = [name + ".manifest"],
         main = Label("//tools/stack:main.py"),
-        tags = _TAGS + ["cpu:{}".format(busy_cpus)] + tags,
+        tags = CONTAINER_TAGS + ["cpu:{}".format(busy_cpus)] + tags,
         deps = [Label("//tools/stack/runner")],
         **kwargs
     )

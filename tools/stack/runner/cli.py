@@ -10,7 +10,7 @@ import sys
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
-from tools.stack.runner import manifest, show_logs, testing, up
+from tools.stack.runner import hygiene, manifest, show_logs, testing, up
 from tools.stack.runner.compose import command as compose
 from tools.stack.runner.errors import ManifestError, StackError
 from tools.stack.runner.manifest import Manifest, PublishedPort
@@ -99,6 +99,11 @@ def _parser() -> argparse.ArgumentParser:
     test.add_argument("pytest", nargs=argparse.REMAINDER)
     test.set_defaults(run=_test, until_interrupted=lambda options: False)
 
+    alone = commands.add_parser("hygiene", help="run a service alone with what it needs, and end it")
+    alone.add_argument("manifest")
+    alone.add_argument("service")
+    alone.set_defaults(run=_hygiene, until_interrupted=lambda options: False)
+
     raw = argparse.RawDescriptionHelpFormatter
     bring_up = commands.add_parser(
         "up", prog="stack_up", help="bring a stack up", description=_UP, epilog=_UP_EXAMPLES, formatter_class=raw
@@ -142,13 +147,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     export.add_argument("manifest", help=argparse.SUPPRESS)
     compose.add_arguments(export)
-    export.set_defaults(run=_compose, until_interrupted=lambda options: False)
+    export.set_defaults(run=_compose, until_interrupted=lambda options: False, creates=False)
     return parser
 
 
 async def _test(options: argparse.Namespace) -> None:
     stack, runfiles = _load(options)
     await testing.run(stack, runfiles, testing.BazelTest.from_environment(), options.pytest)
+
+
+async def _hygiene(options: argparse.Namespace) -> None:
+    stack, runfiles = _load(options)
+    await hygiene.run(stack, runfiles, testing.BazelTest.from_environment(), options.service)
 
 
 async def _up(options: argparse.Namespace) -> None:

@@ -44,6 +44,12 @@ def not_done(service: str, timeout: float, last_line: str) -> str:
     return text + (f"; log: {last_line}" if last_line else "; its log is empty")
 
 
+def stubborn(service: str, timeout: float, last_line: str) -> str:
+    """For a service that SIGTERM did not end within `timeout` seconds."""
+    text = f"{service} did not end within {timeout:.0f} s of SIGTERM: a container's first process ignores what it doesn't handle"
+    return text + (f"; log: {last_line}" if last_line else "; its log is empty")
+
+
 def not_ended(timeout: float, last_line: str) -> str:
     """For tests that would outlast the test's time-out of `timeout` seconds."""
     text = f"the tests did not end within the test's time-out of {timeout:.0f} s"

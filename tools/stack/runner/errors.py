@@ -102,5 +102,9 @@ class ServiceExitedError(ServiceError):
         self.exit = exit
 
 
+class ServiceStubbornError(ServiceError):
+    """A service did not end by SIGTERM within its stop_timeout."""
+
+
 class ServiceNotReadyError(ServiceError):
     """A service ran but its probe did not succeed within its ready_timeout."""

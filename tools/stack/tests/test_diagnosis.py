@@ -36,6 +36,11 @@ def test_a_time_out_tells_of_processes_that_were_killed_for_memory() -> None:
     assert "memory" not in diagnosis.not_ready("vllm", 90, Readiness(), "", limit="4g")
 
 
+def test_a_service_that_had_to_be_killed_is_told_of_with_its_limit_and_last_line() -> None:
+    for fact in ("web", "SIGTERM", "10 s", "working"):
+        assert fact in diagnosis.stubborn("web", 10, "working")
+
+
 def test_a_task_that_does_not_end_is_told_of_with_its_limit_and_last_line() -> None:
     for fact in ("migrate", "task", "90 s", "locking"):
         assert fact in diagnosis.not_done("migrate", 90, "locking")

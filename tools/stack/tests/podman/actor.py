@@ -17,6 +17,7 @@
   eat             takes memory until it is killed
   feed            starts a process that takes memory until it is killed, and waits for its end
   stubborn        ignores SIGTERM
+  obedient        ends with 0 at SIGTERM
   crash           ends by SIGSEGV
   cases:LIST      writes JUnit XML with one case for each word: passed, failed or skipped
   exit:CODE
@@ -145,6 +146,7 @@ def main() -> None:
         "eat": eat,
         "feed": lambda _: subprocess.run([sys.executable, __file__, "eat"], check=False),
         "stubborn": lambda _: signal.signal(signal.SIGTERM, signal.SIG_IGN),
+        "obedient": lambda _: signal.signal(signal.SIGTERM, lambda *_: sys.exit(0)),
         "crash": lambda _: ctypes.string_at(0),
         "cases": cases,
         "exit": lambda code: sys.exit(int(code)),

@@ -1,7 +1,7 @@
 """What `stack`, `service` and `stack_up` refuse when Bazel analyses them, and that the line names who is to blame."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
-load("//tools/stack:defs.bzl", "http_probe", "ray_probe", "redis_probe", "service", "stack", "stack_compose", "stack_up")
+load("//tools/stack:defs.bzl", "http_probe", "hygiene_tests", "ray_probe", "redis_probe", "service", "stack", "stack_compose", "stack_up")
 
 def _refused_impl(ctx):
     env = analysistest.begin(ctx)
@@ -26,9 +26,12 @@ _STACKS = {
         {"a": {"probe": redis_probe(password = "key", port = "main")}, "b": {"secrets": {"key": "/run/key"}}},
         ["'a'", "'key'"],
     ),
+    "replica_has_the_name_of_another": ({"a": {"replicas": 2}, "b": {"service_name": "a-2"}}, ["'a-2'"]),
+    "replica_needs_itself": ({"a": {"needs": ["a"], "replicas": 2}}, ["a-1 ->"]),
     "same_name": ({"a": {}, "b": {"service_name": "a"}}, ["'a'"]),
     "unknown_address_in_args": ({"a": {"args": ["--peer=$(ip b):1"]}}, ["'a'", "$(ip b)"]),
     "unknown_address_in_env": ({"a": {"env": {"PEER": "$(ip b)"}}}, ["'a'", "$(ip b)"]),
+    "unknown_replica": ({"a": {"replicas": 2}, "b": {"args": ["$(ip a)"]}}, ["'b'", "$(ip a)", "a-1, a-2"]),
     "unknown_need": ({"a": {"needs": ["b"]}, "c": {}}, ["'a'", "'b'", "a, c"]),
 }
 
@@ -38,6 +41,7 @@ _SERVICES = {
     "port_too_large": ({"ports": {"http": 65536}}, ["'http'", "65536"]),
     "outputs_not_absolute": ({"outputs": "here"}, ["'here'"]),
     "probe_of_unknown_port": ({"probe": http_probe(port = "http")}, ["'http'", "main"]),
+    "replicas_none": ({"replicas": 0}, ["replicas", "0"]),
     "secret_name": ({"secrets": {"Key": "/run/key"}}, ["'Key'"]),
     "secret_not_absolute": ({"secrets": {"key": "key"}}, ["'key'"]),
     "task_with_probe": ({"probe": http_probe(port = "main"), "task": True}, ["task"]),
@@ -88,6 +92,13 @@ def failure_tests(name):
         services = ["published.a"],
         tags = ["manual"],
     )
+    hygiene_tests(
+        name = "hygiene",
+        services = ["b"],
+        stack = "published",
+        tags = ["manual"],
+    )
+    tests.append(_refused("b_hygiene_test.manifest", ["'b'", "(a)"]))
     stack_compose(
         name = "healthcheck_of_unknown_service",
         testonly = True,

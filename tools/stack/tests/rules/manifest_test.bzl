@@ -1,7 +1,7 @@
 """What the rules write is what the runner reads."""
 
 load("//tools/python:pytest.bzl", "pytest_test")
-load("//tools/stack:defs.bzl", "http_probe", "service", "stack", "stack_compose", "stack_up")
+load("//tools/stack:defs.bzl", "http_probe", "hygiene_tests", "service", "stack", "stack_compose", "stack_up")
 
 def manifest_test(name):
     """Declares a stack that uses every attribute, and reads its manifest with the runner.
@@ -47,6 +47,29 @@ def manifest_test(name):
         user = "1:1",
         volumes = ["/kept"],
     )
+    service(
+        name = name + ".worker",
+        testonly = True,
+        args = [
+            "--me=$(ip worker)",
+            "--db=$(ip db)",
+        ],
+        env = {"SELF": "$(ip worker)"},
+        image = "BUILD.bazel",
+        replicas = 2,
+        service_name = "worker",
+    )
+    service(
+        name = name + ".crowd",
+        testonly = True,
+        args = ["--first=$(ip worker-1)"],
+        image = "BUILD.bazel",
+        needs = [
+            "db",
+            "worker",
+        ],
+        service_name = "crowd",
+    )
     native.filegroup(
         name = name + ".files",
         srcs = [
@@ -58,8 +81,10 @@ def manifest_test(name):
         name = name + ".stack",
         testonly = True,
         services = [
+            name + ".crowd",
             name + ".db",
             name + ".web",
+            name + ".worker",
         ],
     )
     stack_up(
@@ -74,6 +99,12 @@ def manifest_test(name):
         healthchecks = {"db": ["/bin/check", "--all"]},
         stack = name + ".stack",
     )
+    hygiene_tests(
+        name = name + ".hygiene",
+        services = ["crowd"],
+        stack = name + ".stack",
+        tags = ["manual"],  # Only its manifest is looked at.
+    )
     pytest_test(
         name = name,
         size = "small",
@@ -81,9 +112,11 @@ def manifest_test(name):
         data = [
             name + ".compose.manifest",
             name + ".up.manifest",
+            "crowd_hygiene_test.manifest",
         ],
         env = {
             "COMPOSE_MANIFEST": "$(rlocationpath {}.compose.manifest)".format(name),
+            "HYGIENE_MANIFEST": "$(rlocationpath crowd_hygiene_test.manifest)",
             "MANIFEST": "$(rlocationpath {}.up.manifest)".format(name),
         },
         deps = ["//tools/stack/runner"],

@@ -43,6 +43,23 @@ def test_a_health_check_takes_the_place_of_a_probe_in_a_compose_file() -> None:
     assert manifest("COMPOSE_MANIFEST").healthchecks == {"db": ("/bin/check", "--all")}
 
 
+def test_replicas_are_services_of_their_own_with_their_own_addresses() -> None:
+    workers = [service for service in manifest().services if service.name.startswith("worker")]
+    assert [worker.name for worker in workers] == ["worker-1", "worker-2"]
+    for worker in workers:
+        assert worker.args == (f"--me=$(ip {worker.name})", "--db=$(ip db)")
+        assert worker.env == {"SELF": f"$(ip {worker.name})"}
+
+
+def test_who_needs_a_service_needs_all_its_replicas() -> None:
+    assert manifest().service("crowd").needs == ("db", "worker-1", "worker-2")
+
+
+def test_a_service_alone_has_with_it_what_it_needs_and_nothing_else() -> None:
+    services = manifest("HYGIENE_MANIFEST").services
+    assert [service.name for service in services] == ["crowd", "db", "worker-1", "worker-2"]
+
+
 def test_what_it_names_is_among_the_runfiles() -> None:
     for service in manifest().services:
         assert RUNFILES.resolve(service.image).is_file()
