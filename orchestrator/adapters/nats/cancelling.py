@@ -12,8 +12,6 @@ from orchestrator.domain.errors import DependencyLost
 
 _log = logging.getLogger(__name__)
 
-_FLUSH_S = 2
-
 
 class NatsCanceller:
     """StepCanceller over core NATS. A worker that misses it works on until the step is done or late."""
@@ -41,4 +39,4 @@ async def listen_for_cancelling(connection: NatsConnection, handler: Callable[[s
 
     with translated():
         await connection.client.subscribe(CANCEL_SUBJECT, cb=heard)
-        await connection.client.flush(_FLUSH_S)
+        await connection.settle()

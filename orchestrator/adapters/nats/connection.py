@@ -105,6 +105,14 @@ class NatsConnection:
         with translated():
             await self.jetstream.account_info()
 
+    async def settle(self) -> None:
+        """Returns once the server has taken in what was sent to it before, such as a subscription. Raises DependencyLost.
+
+        flush() would do that too, but in nats-py 2.16 a flush that times out ends the reader of the connection when its
+        PONG comes after all, and nothing is heard any more.
+        """
+        await self.check()
+
     @property
     def client(self) -> Client:
         """The connected client. Raises DependencyLost while there is none."""

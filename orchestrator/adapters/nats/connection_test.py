@@ -12,6 +12,7 @@ from orchestrator.adapters.login import Login
 from orchestrator.adapters.nats import topology
 from orchestrator.adapters.nats.connection import NatsConnection
 from orchestrator.adapters.nats.dead_letters import DeadLetters
+from orchestrator.adapters.nats.presence import beat
 from orchestrator.adapters.nats.publishing import JetStreamQueue
 from orchestrator.adapters.nats.steps import JetStreamDelivery, JetStreamSource
 from orchestrator.domain.council import Pool
@@ -107,6 +108,24 @@ async def test_a_cut_network_is_noticed_and_what_waits_is_given_up_and_taken_up_
 
             assert delivery.request.step_id == "after"
             assert time.monotonic() - began < _PICKS_UP_S
+            await connection.close()
+
+
+async def test_a_short_silence_costs_nothing_but_itself(tmp_path: Path) -> None:
+    """Shorter than a lost connection, and longer than anything that an agent's signs of life might wait for."""
+    with running(nats_server(tmp_path)) as server:
+        async with proxied(server.port) as network:
+            connection = _connection(network.port)
+            await connection.connect()
+            beating = asyncio.create_task(beat(connection, "actor", "node", "job"))
+            network.cut()
+            await asyncio.sleep(1.5)  # The silence itself.
+            network.heal()
+
+            await asyncio.wait_for(connection.check(), 2)
+
+            assert connection.client.stats["reconnects"] == 0
+            beating.cancel()
             await connection.close()
 
 

@@ -23,7 +23,6 @@ async def beat(connection: NatsConnection, actor_id: str, node_id: str, job: str
         try:
             with translated():
                 await connection.client.publish(f"{ALIVE_PREFIX}.{token(actor_id)}", document)
-                await connection.client.flush(1)
         except DependencyLost:
             pass
         await asyncio.sleep(BEAT_S)

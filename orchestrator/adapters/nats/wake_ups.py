@@ -12,8 +12,6 @@ from orchestrator.domain.errors import DependencyLost
 
 _log = logging.getLogger(__name__)
 
-_FLUSH_S = 2
-
 
 class NatsWakeUps:
     """MoveAnnouncer over core NATS: wakes this process at once, the others through the server."""
@@ -26,7 +24,7 @@ class NatsWakeUps:
         """Starts listening to all processes; to be called once on a connection."""
         with translated():
             await self._connection.client.subscribe(f"{MOVED_PREFIX}.>", cb=self._heard)
-            await self._connection.client.flush(1)
+            await self._connection.settle()
 
     async def moved(self, task_id: str, *, over: bool) -> None:
         self._wake_ups.wake(task_id, over=over)
