@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import urllib.request
@@ -16,6 +18,7 @@ import pytest
 from tools.stack.runner.compose.document import project
 from tools.stack.tests.podman.harness import Harness, free_port, podman
 
+_LABEL = "tools.stack.tests"
 _PATIENCE = 120.0  # Other stacks may keep the machine busy.
 
 
@@ -59,10 +62,34 @@ class Composed:
         finally:
             self._checks.terminate()
             self._checks.wait()
-            names = podman("images", "--format", "{{.Repository}}:{{.Tag}}").split()
-            for name in names:
-                if name.startswith(f"localhost/{self.project.replace('-', '/')}/"):
-                    podman("untag", name)
+            images = podman("images", "--quiet", "--filter", f"label={_LABEL}={self.project}").split()
+            podman("rmi", "--ignore", *images)
+
+
+def own_image(layout: Path, directory: Path, owner: str) -> str:
+    """An image of this test's own, with another's layers: podman may lose names that two runs change at once."""
+
+    def blob(document: Any) -> dict[str, Any]:
+        data = json.dumps(document).encode()
+        digest = hashlib.sha256(data).hexdigest()
+        (directory / "blobs/sha256" / digest).write_bytes(data)
+        return {"digest": f"sha256:{digest}", "size": len(data)}
+
+    def read(descriptor: dict[str, Any]) -> Any:
+        return json.loads((layout / "blobs" / descriptor["digest"].replace(":", "/")).read_text())
+
+    (directory / "blobs/sha256").mkdir(parents=True)
+    for each in (layout / "blobs/sha256").iterdir():
+        (directory / "blobs/sha256" / each.name).symlink_to(each.resolve())
+    index = json.loads((layout / "index.json").read_text())
+    manifest = read(index["manifests"][0])
+    config = read(manifest["config"])
+    config["config"]["Labels"] = {_LABEL: owner}
+    manifest["config"] |= blob(config)
+    index["manifests"][0] |= blob(manifest)
+    (directory / "index.json").write_text(json.dumps(index))
+    shutil.copyfile(layout / "oci-layout", directory / "oci-layout")
+    return str(directory)
 
 
 @pytest.fixture
@@ -75,7 +102,9 @@ def composed(harness: Harness, port: int) -> Iterator[Composed]:
     """Redis with a password and a volume; a web service that needs it, whose check is Python's."""
     redis = {
         "name": "redis",
-        "image": str(Path(os.environ["STACK_REDIS"]).resolve()),
+        "image": own_image(
+            Path(os.environ["STACK_REDIS"]).resolve(), harness.directory / "redis", project(harness.label)
+        ),
         "image_label": f"{harness.label}:redis",
         "args": ["/run/secrets/redis.conf", "--dir", "/data", "--appendonly", "yes"],
         "ports": {"redis": 6379},
@@ -90,6 +119,7 @@ def composed(harness: Harness, port: int) -> Iterator[Composed]:
     web = harness.web(
         "web",
         *steps,
+        image=own_image(harness.image, harness.directory / "web", project(harness.label)),
         image_label=f"{harness.label}:web",
         env={"PRICE": "$5 for $(ip redis)"},
         needs=["redis"],
@@ -108,10 +138,9 @@ def composed(harness: Harness, port: int) -> Iterator[Composed]:
 
 
 def test_podman_compose_brings_up_the_same_stack_and_takes_it_down(composed: Composed, port: int) -> None:
-    composed("up", "-d")
+    composed("up", "-d", "--wait", "--wait-timeout", "60")
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as response:
         assert response.status == 200
-    composed("up", "-d", "--wait", "--wait-timeout", "60")
     redis, web = composed.inspect("redis"), composed.inspect("web")
     for container in (redis, web):
         assert container["State"]["Health"]["Status"] == "healthy"
