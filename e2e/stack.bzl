@@ -9,8 +9,17 @@ load(
     "service",
 )
 
+# What those who talk to NATS and Redis log in with.
+SECRETS = {
+    "nats-password": "/run/secrets/nats-password",
+    "redis-password": "/run/secrets/redis-password",
+}
+
 ADDRESSES = {
+    "NATS_PASSWORD_FILE": SECRETS["nats-password"],
     "NATS_URL": "nats://nats:4222",
+    "NATS_USER": "orchestrator",
+    "REDIS_PASSWORD_FILE": SECRETS["redis-password"],
     "REDIS_URL": "redis://redis:6379/0",
     "VLLM_URL": "http://vllm:8000/v1",
 }
@@ -46,6 +55,7 @@ def backing_services():
     service(
         name = "nats",
         args = [
+            "--config=/run/secrets/nats.conf",
             "--addr=0.0.0.0",
             "--port=4222",
             "--http_port=8222",
@@ -60,23 +70,29 @@ def backing_services():
         },
         probe = jetstream_probe(port = "monitor"),
         ready_timeout = 30,
+        secret_files = {
+            "/run/secrets/nats.conf": "authorization { user: orchestrator, password: \"{nats-password}\" }",
+        },
         volumes = ["/data"],
     )
     service(
         name = "redis",
         args = [
+            "/run/secrets/redis.conf",
             "--dir",
             "/data",
             "--appendonly",
             "yes",
-            "--protected-mode",
-            "no",
         ],
         image = "//images:redis",
         memory = "256m",
         ports = {"redis": 6379},
-        probe = redis_probe(port = "redis"),
+        probe = redis_probe(
+            password = "redis-password",
+            port = "redis",
+        ),
         ready_timeout = 30,
+        secret_files = {"/run/secrets/redis.conf": "requirepass {redis-password}"},
         volumes = ["/data"],
     )
 
@@ -103,6 +119,7 @@ def backing_services():
         },
         probe = ray_probe(port = "gcs"),
         ready_timeout = 120,
+        secrets = SECRETS,
         shm_size = "256m",
         tmpfs = ["/home/app"],
     )
@@ -125,6 +142,7 @@ def backing_services():
             port = "gcs",
         ),
         ready_timeout = 120,
+        secrets = SECRETS,
         shm_size = "256m",
         tmpfs = ["/home/app"],
     )
@@ -157,6 +175,7 @@ def orchestrator(name, env, service_name = "orchestrator", **kwargs):
             service = "orchestrator.v1.OrchestratorService",
         ),
         ready_timeout = 240,
+        secrets = SECRETS,
         service_name = service_name,
         **kwargs
     )

@@ -6,6 +6,7 @@ to look into then: tests that ask for `stack` are skipped, and those that ask fo
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TypeVar
 
 import grpc
@@ -47,13 +48,15 @@ def backstage() -> Iterator[Stack | None]:
     if "REDIS_URL" not in os.environ:
         yield None
         return
-    with redis.Redis.from_url(os.environ["REDIS_URL"], decode_responses=True) as client:
+    password = Path(os.environ["REDIS_PASSWORD_FILE"]).read_text()
+    login = os.environ["NATS_USER"], Path(os.environ["NATS_PASSWORD_FILE"]).read_text()
+    with redis.Redis.from_url(os.environ["REDIS_URL"], password=password, decode_responses=True) as client:
         yield Stack(
             model=os.environ["MODEL"],
             model_server=ModelServer(os.environ["VLLM_URL"]),
             ray=RayCluster(os.environ["RAY_DASHBOARD_URL"]),
             store=Store(client),
-            journal=Journal(os.environ["NATS_URL"]),
+            journal=Journal(os.environ["NATS_URL"], login),
         )
 
 

@@ -6,12 +6,13 @@ A test that only asked the orchestrator would believe whatever it answers.
 import asyncio
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 import nats
 import redis
+from nats.aio.client import Client
 from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StreamState
 
@@ -97,6 +98,10 @@ class Store:
         prefix = "deliberation:"
         return {key.removeprefix(prefix) for key in self.client.scan_iter(match=f"{prefix}*", count=1000)}
 
+    def open_task_ids(self) -> set[str]:
+        """The deliberations that are not over."""
+        return {str(task_id) for task_id in self.client.zrange("deliberations:open", 0, -1)}
+
     def context_size(self, case_id: str, kind: str) -> int:
         """How many events of a kind are kept for a case."""
         return int(self.client.zcard(f"context:{case_id}:{kind}"))
@@ -118,9 +123,10 @@ class Message:
 
 @dataclass(frozen=True)
 class Journal:
-    """JetStream at `url`, read from outside the orchestrator's own consumers."""
+    """JetStream at `url`, read from outside the orchestrator's own consumers. `login` is user and password."""
 
     url: str
+    login: tuple[str, str] | None = field(default=None, repr=False)
 
     def streams(self) -> dict[str, int]:
         """The messages that each stream has, by the stream's name."""
@@ -137,21 +143,31 @@ class Journal:
         """
         return asyncio.run(self._read(subject, count, task_id))
 
+    def stored(self, subject: str) -> list[Message]:
+        """All that is stored on `subject` now."""
+        return asyncio.run(self._stored(subject))
+
     def publish(self, subject: str, event: dict[str, object]) -> None:
         """Publishes an event as JSON, and returns when JetStream has stored it."""
-        asyncio.run(self._publish(subject, event))
+        self.publish_bytes(subject, json.dumps(event).encode())
+
+    def publish_bytes(self, subject: str, data: bytes) -> None:
+        """The same for any bytes."""
+        asyncio.run(self._publish(subject, data))
+
+    async def connect(self) -> Client:
+        """A client of its own."""
+        user, password = self.login or (None, None)
+        return await nats.connect(self.url, user=user, password=password)
 
     async def _streams(self) -> dict[str, StreamState]:
-        async with await nats.connect(self.url) as client:
+        async with await self.connect() as client:
             return {info.config.name or "": info.state for info in await client.jetstream().streams_info()}
 
     async def _read(self, subject: str, count: int, task_id: str) -> list[Message]:
         found: list[Message] = []
-        async with await nats.connect(self.url) as client:
-            config = ConsumerConfig(
-                deliver_policy=DeliverPolicy.ALL, ack_policy=AckPolicy.NONE, inactive_threshold=30, mem_storage=True
-            )
-            subscription = await client.jetstream().pull_subscribe(subject, config=config)
+        async with await self.connect() as client:
+            subscription = await client.jetstream().pull_subscribe(subject, config=_onlooker())
             deadline = time.monotonic() + EVENT_WAIT_SECONDS
             while len(found) < count and time.monotonic() < deadline:
                 try:
@@ -162,6 +178,23 @@ class Journal:
                 found += [message for message in decoded if task_id in ("", message.data.get("task_id"))]
         return found
 
-    async def _publish(self, subject: str, event: dict[str, object]) -> None:
-        async with await nats.connect(self.url) as client:
-            await client.jetstream().publish(subject, json.dumps(event).encode())
+    async def _stored(self, subject: str) -> list[Message]:
+        found: list[Message] = []
+        async with await self.connect() as client:
+            subscription = await client.jetstream().pull_subscribe(subject, config=_onlooker())
+            there = (await subscription.consumer_info()).num_pending or 0
+            while len(found) < there:
+                messages = await subscription.fetch(min(256, there - len(found)), timeout=EVENT_WAIT_SECONDS)
+                found += [Message(message.subject, json.loads(message.data)) for message in messages]
+        return found
+
+    async def _publish(self, subject: str, data: bytes) -> None:
+        async with await self.connect() as client:
+            await client.jetstream().publish(subject, data)
+
+
+def _onlooker() -> ConsumerConfig:
+    """A consumer that takes nothing from the stream."""
+    return ConsumerConfig(
+        deliver_policy=DeliverPolicy.ALL, ack_policy=AckPolicy.NONE, inactive_threshold=30, mem_storage=True
+    )

@@ -1,0 +1,5 @@
+"""Fault, failover, load and latency tests, against a stack whose services they may hurt.
+
+Every fault is done to 40 deliberations in flight. What became of them is a row in faults.txt and faults.json, in the
+test's outputs.
+"""

@@ -1,0 +1,40 @@
+"""The model server refuses, hangs, or talks nonsense."""
+
+import time
+
+import pytest
+
+from e2e.faults.scenario import Arena, Damage
+
+WHILE_SECONDS = 5
+
+
+@pytest.mark.parametrize("trouble", ["refuse", "error", "hang", "garbage"])
+def test_trouble_that_passes_costs_time_alone(arena: Arena, trouble: str) -> None:
+    """Steps are tried again: every deliberation completes."""
+
+    def fault() -> None:
+        arena.model.behave(fail=trouble)
+        time.sleep(WHILE_SECONDS)  # The fault itself.
+        arena.model.behave(fail=None)
+
+    arena.suffer(f"vLLM: {trouble} for {WHILE_SECONDS} s", fault, Damage(failed_for=("vllm",)))
+
+
+@pytest.mark.parametrize("trouble", ["nonsense", "empty"])
+def test_answers_of_no_use_fail_the_step_that_they_answer(arena: Arena, trouble: str) -> None:
+    """They are asked for once more; then the step fails, which warnings tell, or, where no proposal is left, the reason."""
+    arena.suffer(
+        f"vLLM: the next 60 answers are {trouble}",
+        lambda: arena.model.behave(fail=trouble, count=60),
+        Damage(failed_for=("empty",)),
+    )
+
+
+@pytest.mark.parametrize("trouble", ["refuse", "error", "garbage"])
+def test_trouble_that_stays_ends_every_deliberation_with_that_reason(arena: Arena, trouble: str) -> None:
+    """FAILED, because of vLLM, before the deadline."""
+    outcomes = arena.suffer(
+        f"vLLM: {trouble} from now on", lambda: arena.model.behave(fail=trouble), Damage(failed_for=("vllm",))
+    )
+    assert any(outcome.status == "FAILED" for outcome in outcomes)
