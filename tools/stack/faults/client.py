@@ -81,6 +81,10 @@ class Faults:
         finally:
             self.heal(one, other)
 
+    def slow(self, service: str, milliseconds: int) -> None:
+        """Has each packet that it sends take so much longer, until this is called with 0."""
+        self._ask("slow", service, str(milliseconds))
+
     def usage(self, service: str) -> Usage:
         """What it takes now."""
         return Usage(**self._ask("usage", service))

@@ -35,6 +35,7 @@ async def serving(directory: Path, injector: FaultInjector) -> AsyncIterator[Non
         "kill_process": injector.kill_process,
         "pause": injector.pause,
         "restart": injector.restart,
+        "slow": injector.slow,
         "start": injector.start,
         "stop": injector.stop,
         "unpause": injector.unpause,

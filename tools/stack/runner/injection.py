@@ -14,6 +14,7 @@ from tools.stack.runner.cgroup import MemoryFiles
 from tools.stack.runner.container import Place
 from tools.stack.runner.errors import StackError
 from tools.stack.runner.lifecycle import Container, Supervisor
+from tools.stack.runner.netfilter import Delay
 from tools.stack.runner.podman import Podman
 from tools.stack.runner.timeline import Timeline
 from tools.stack.runner.watch import ended
@@ -32,6 +33,8 @@ class FaultInjector:
     def __init__(self, supervisor: Supervisor, podman: Podman, place: Place, timeline: Timeline) -> None:
         self._supervisor, self._podman, self._place, self._timeline = supervisor, podman, place, timeline
         self._cuts: set[frozenset[str]] = set()
+        self._slowed: dict[str, float] = {}
+        self._delays: dict[str, Delay] = {}
 
     async def kill(self, service: str) -> None:
         """SIGKILL for all processes of a service; returns when it has ended. It stays so until it is started."""
@@ -52,7 +55,9 @@ class FaultInjector:
         container = self._service(service, ended=True)
         with self._timeline.fault(f"start {service}"):
             await self._supervisor.start_again(container)
-            await self._apply_cuts(service)  # Its network is a new one.
+            # Its network is a new one.
+            await self._apply_cuts(service)
+            await self._apply_delay(service)
             await self._supervisor.until_ready(container)
 
     async def restart(self, service: str) -> None:
@@ -106,6 +111,22 @@ class FaultInjector:
             self._cuts -= pairs
             await self._apply_cuts(*{name for pair in pairs for name in pair})
 
+    async def slow(self, service: str, milliseconds: str) -> None:
+        """Has each packet that a service sends take so much longer, also after it was started again; 0 ends it."""
+        container = self._service(service, ended=False)
+        if not milliseconds.isdigit():
+            raise FaultError(f"to slow {service} takes a number of milliseconds, and not {milliseconds!r}")
+        with self._timeline.fault(f"slow {service} by {milliseconds} ms"):
+            if service in self._delays:
+                await self._delays.pop(service).end()
+            self._slowed[service] = int(milliseconds) / 1000
+            await self._apply_delay(container.service.name)
+
+    def close(self) -> None:
+        """Ends what helps it."""
+        for delay in self._delays.values():
+            delay.kill()
+
     async def usage(self, service: str) -> dict[str, int]:
         """Bytes of memory that a service takes now: `in_use` counts file caches that are active, `anonymous` doesn't."""
         files = MemoryFiles.of(self._service(service, ended=False).pid)
@@ -131,6 +152,12 @@ class FaultInjector:
                 raise FaultError(f"there is no container '{name}' ({', '.join(known)})")
         if one == other:
             raise FaultError(f"{one} cannot be cut off from itself")
+
+    async def _apply_delay(self, service: str) -> None:
+        if service in self._delays:
+            self._delays.pop(service).kill()
+        if seconds := self._slowed.get(service, 0):
+            self._delays[service] = await Delay.start(self._supervisor.containers[service].pid, seconds)
 
     async def _apply_cuts(self, *names: str) -> None:
         addresses = self._place.network.addresses

@@ -129,8 +129,11 @@ async def _faults(session: Session, directory: Path) -> AsyncIterator[None]:
         yield
         return
     injector = FaultInjector(session.supervisor, session.podman, session.place, session.timeline)
-    async with control.serving(directory, injector):
-        yield
+    try:
+        async with control.serving(directory, injector):
+            yield
+    finally:
+        injector.close()
 
 
 def judge(exit: Exit, xml: Path, last_line: str) -> list[junit.Case]:

@@ -58,6 +58,7 @@ def every_fault(faults: Faults) -> None:
     with faults.cut_off("web", "db"):
         pass
     faults.heal()
+    faults.slow("web", 20)
 
 
 async def test_each_request_arrives_as_it_was_made(directory: Path) -> None:
@@ -74,6 +75,7 @@ async def test_each_request_arrives_as_it_was_made(directory: Path) -> None:
         ("cut", "web", "db"),
         ("heal", "web", "db"),
         ("heal", "", ""),
+        ("slow", "web", "20"),
     ]
 
 

@@ -5,6 +5,8 @@
   serve:PORT      answers HTTP on that port from then on, in the background
   get:URL         fails unless a GET of it succeeds
   reach:HOST      fails when a connection to port 53 of that address can be opened
+  slow:URL        fails unless a GET of it takes 0.3 seconds and more
+  quick:URL       fails when a GET of it takes as long as that
   lost:URL        fails when a GET of it succeeds
   write:PATH      fails unless a file can be made there
   copy:FROM:TO    copies a file
@@ -40,6 +42,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+SLOW = 0.3
 OUTCOMES = {"passed": "", "failed": "<failure/>", "skipped": "<skipped/>"}
 
 
@@ -76,6 +79,22 @@ def lost(url: str) -> None:
     except OSError:
         return
     sys.exit(f"{url} can be reached")
+
+
+def took(url: str) -> float:
+    began = time.monotonic()
+    get(url)
+    return time.monotonic() - began
+
+
+def slow(url: str) -> None:
+    if (seconds := took(url)) < SLOW:
+        sys.exit(f"{url} took {seconds:.2f} s only")
+
+
+def quick(url: str) -> None:
+    if (seconds := took(url)) >= SLOW:
+        sys.exit(f"{url} took {seconds:.2f} s")
 
 
 def again(path: str) -> None:
@@ -133,6 +152,8 @@ def main() -> None:
         "sleep": lambda seconds: time.sleep(float(seconds)),
         "serve": serve,
         "get": get,
+        "slow": slow,
+        "quick": quick,
         "lost": lost,
         "absent": lambda path: sys.exit(f"{path} is there") if Path(path).exists() else None,
         "again": again,

@@ -32,6 +32,8 @@ def hurt(harness: Harness, *steps: str, web: Sequence[str] = (), **attributes: o
         ["fault:cut web tests", f"lost:{URL}", "get:http://peer:8000/", "fault:heal web tests", f"get:{URL}"],
         ["fault:cut tests web", "fault:restart web", f"lost:{URL}", "fault:heal", f"get:{URL}"],
         ["fault:cut web peer", f"get:{URL}", "get:http://peer:8000/"],
+        ["fault:slow web 200", f"slow:{URL}", "quick:http://peer:8000/", "fault:slow web 0", f"quick:{URL}"],
+        ["fault:slow web 200", "fault:restart web", f"slow:{URL}", "unfault:slow web x"],
         ["fault:usage web"],
         ["unfault:kill nobody", "unfault:kill tests", "unfault:cut web web", "unfault:start web", f"get:{URL}"],
         ["fault:kill web", "unfault:kill web", "unfault:usage web", "fault:start web"],
