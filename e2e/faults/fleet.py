@@ -1,5 +1,6 @@
 """Deliberations in flight: begun together, followed whatever happens to those who answer for them."""
 
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -45,16 +46,24 @@ class Outcome:
 
 
 class Fleet:
-    """SIZE deliberations of AGENTS agents and ROUNDS rounds."""
+    """SIZE deliberations of AGENTS agents and ROUNDS rounds, each with `deadline_s` seconds."""
 
-    def __init__(self, orchestrator: pb_grpc.OrchestratorServiceStub, model: Model, store: Store) -> None:
+    def __init__(
+        self,
+        orchestrator: pb_grpc.OrchestratorServiceStub,
+        model: Model,
+        store: Store,
+        deadline_s: int = DEADLINE_SECONDS,
+    ) -> None:
         self._orchestrator, self._model, self._store = orchestrator, model, store
+        self._deadline_s = deadline_s
         self.task_ids = [new_task_id() for _ in range(SIZE)]
         self.began = time.monotonic()
 
     def launch(self) -> None:
         """Begins them; returns when all were accepted, none is over, and the model is being asked."""
-        calls = [self._orchestrator.Deliberate.future(request(task_id), timeout=20) for task_id in self.task_ids]
+        requests = [request(task_id, deadline_s=self._deadline_s) for task_id in self.task_ids]
+        calls = [self._orchestrator.Deliberate.future(wanted, timeout=20) for wanted in requests]
         for call in calls:
             call.result()
         _until(lambda: self._model.counts().active > 0, "the model is not asked")
@@ -64,17 +73,13 @@ class Fleet:
         """Those that are not over."""
         return self._store.open_task_ids() & set(self.task_ids)
 
-    def until_some_are_over(self, count: int = 1) -> None:
-        """Returns when so many are over."""
-        _until(lambda: SIZE - len(self.open()) >= count, "none gets over")
-
     def land(self) -> list[Outcome]:
         """Follows them until all are over, or hang: then they fail the test."""
         return [self._outcome(task_id) for task_id in self.task_ids]
 
     def _outcome(self, task_id: str) -> Outcome:
         question = pb.GetDeliberationResultRequest(task_id=task_id)
-        give_up = self.began + DEADLINE_SECONDS + GRACE_SECONDS
+        give_up = self.began + self._deadline_s + GRACE_SECONDS
         while True:
             answer = patiently(lambda: self._orchestrator.GetDeliberationResult(question, timeout=5), give_up)
             if answer.status not in _RUNNING:
@@ -119,11 +124,16 @@ def _nobody_serves(error: grpc.RpcError) -> bool:
 
 
 def reasons(outcomes: Sequence[Outcome]) -> Counter[str]:
-    """Why those that did not complete did not."""
-    return Counter(outcome.reason for outcome in outcomes if outcome.status != "COMPLETED")
+    """Why those that did not complete did not; agents and numbers are alike in it."""
+    return Counter(_alike(outcome.reason) for outcome in outcomes if outcome.status != "COMPLETED")
 
 
-def request(task_id: str, *, wait: bool = False) -> pb.DeliberateRequest:
+def _alike(reason: str) -> str:
+    parts = re.sub(r"\d+", "n", reason).split("; ")
+    return "; ".join(dict.fromkeys(part.removeprefix("no agent brought a proposal: ") for part in sorted(parts)))
+
+
+def request(task_id: str, *, wait: bool = False, deadline_s: int = DEADLINE_SECONDS) -> pb.DeliberateRequest:
     """The request of each deliberation in a fleet."""
     return pb.DeliberateRequest(
         task_description=f"Say what {task_id} should do about its losses.",
@@ -132,7 +142,7 @@ def request(task_id: str, *, wait: bool = False) -> pb.DeliberateRequest:
         num_agents=AGENTS,
         task_id=task_id,
         mode=pb.WAIT if wait else pb.ASYNC,
-        constraints=pb.TaskConstraints(timeout_seconds=DEADLINE_SECONDS),
+        constraints=pb.TaskConstraints(timeout_seconds=deadline_s),
     )
 
 

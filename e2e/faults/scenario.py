@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from e2e.faults.fleet import AGENTS, SIZE, STEPS, Fleet, Outcome, reasons
+from e2e.faults.fleet import AGENTS, DEADLINE_SECONDS, SIZE, STEPS, Fleet, Outcome, reasons
 from e2e.faults.model import Counts, Model
 from e2e.faults.table import Row, Table
 from e2e.suite.evidence import Stack
@@ -20,10 +20,14 @@ JITTER = 0.3
 
 @dataclass(frozen=True)
 class Damage:
-    """What a scenario may cost. `failed_for`: words of which every reason of a failed deliberation has one."""
+    """What a scenario may cost. `failed_for`: words of which every reason of a failed deliberation has one.
+
+    Deliberations that cannot complete are given a shorter time.
+    """
 
     failed_for: tuple[str, ...] = ()
     dead_letters: int = 0
+    deadline_s: int = DEADLINE_SECONDS
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Arena:
         damage = damage or self.harmless
         self.model.behave(reset=True, delay_ms=DELAY_MS, jitter=JITTER)
         dead_before = self.dead_letters()
-        fleet = Fleet(self.orchestrator, self.model, self.stack.store)
+        fleet = Fleet(self.orchestrator, self.model, self.stack.store, damage.deadline_s)
         fleet.launch()
         began = time.monotonic()
         fault()

@@ -69,4 +69,4 @@ def test_poison_is_put_aside_and_holds_nothing_up(arena: Arena, poison: bytes) -
     letter = arena.stack.journal.stored("dead.>")[-1].data
     assert letter["reason"]
     assert letter["subject"] == SUBJECT
-    assert poison == (base64.b64decode(letter["data_base64"]) if letter["data_base64"] else letter["data"].encode())
+    assert poison == (base64.b64decode(letter.get("data_base64", "")) or letter.get("data", "").encode())
