@@ -83,9 +83,11 @@ async def answer(actions: Mapping[str, _Action], line: bytes) -> dict[str, Any]:
         action, arguments = actions[request["do"]], request["with"]
         if not all(isinstance(word, str) for word in arguments):
             raise TypeError("names are text")
-        return {"done": await action(*arguments)}
-    except StackError as error:
-        return {"failed": str(error)}
+        doing = action(*arguments)
     except (KeyError, TypeError, ValueError) as error:
         known = ", ".join(actions)
         return {"failed": f"that is no request ({type(error).__name__} {error}); what can be done: {known}"}
+    try:
+        return {"done": await doing}
+    except StackError as error:
+        return {"failed": str(error)}

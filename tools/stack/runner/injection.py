@@ -162,7 +162,7 @@ class FaultInjector:
     async def _apply_cuts(self, *names: str) -> None:
         addresses = self._place.network.addresses
         for name in names:
-            container = self._supervisor.containers[name]
+            container = await self._supervisor.started(name)
             if not container.ended.is_set():
                 cut_off = {addresses[other] for pair in self._cuts if name in pair for other in pair - {name}}
                 await netfilter.cut(container.pid, cut_off)

@@ -66,6 +66,7 @@ class Supervisor:
         self._waiting: dict[str, str | probes.Readiness] = {}
         self.services: dict[str, Service] = {}
         self.containers: dict[str, Container] = {}
+        self._news = asyncio.Condition()
         self._memory = memory
 
     async def start(self, services: Sequence[Service], image_ready: Callable[[str], Awaitable[None]]) -> None:
@@ -109,11 +110,19 @@ class Supervisor:
         except PodmanCommandError as error:
             raise ServiceStartError(service.name, f"{service.name} could not be started: {error.reason}") from error
         container = Container(service, identifier, self._pid(service), self._timeline.now(), probes.Readiness())
-        self.containers[service.name] = container
+        async with self._news:
+            self.containers[service.name] = container
+            self._news.notify_all()
         self._memory.add(service.name, container.pid)
         self._timeline.service(service.name).started = container.started
         self._progress.event(f"{service.name} started")
         return container
+
+    async def started(self, name: str) -> Container:
+        """The container of that name, once podman has said that it was started; it may be at work before."""
+        async with self._news:
+            await self._news.wait_for(lambda: name in self.containers)
+        return self.containers[name]
 
     async def start_again(self, container: Container) -> None:
         """Starts a container that was ended on purpose, as it was then; it is watched from now on, but not ready.
