@@ -17,6 +17,7 @@ from orchestrator.application.dispatcher import Dispatcher
 from orchestrator.application.follow import FollowDeliberation
 from orchestrator.application.membership import RegisterAgent, UnregisterAgent
 from orchestrator.application.ownership import Ownership
+from orchestrator.application.patience import PatientReader
 from orchestrator.application.planning import DeriveSubtasks, ProcessPlanningEvent
 from orchestrator.application.ports import (
     Clock,
@@ -110,16 +111,17 @@ def compose(
         new_id,
         Admission(ports.clock, on_refused=ports.on_refused),
     )
+    reader = PatientReader(ports.deliberations)
     look = LookAtWork(ports.deliberations, ports.clock)
     derive = DeriveSubtasks(ports.plans, ports.contexts, ports.councils, ports.tasks)
     process_planning_event = ProcessPlanningEvent(ports.plans, ports.contexts, derive)
     service = OrchestratorService(
         DeliberationUseCases(
             start=start,
-            await_result=AwaitResult(ports.deliberations, wake_ups),
+            await_result=AwaitResult(reader, wake_ups),
             get_result=GetDeliberationResult(ports.deliberations),
             cancel=CancelDeliberation(ports.deliberations, ownership, dispatcher, ports.clock),
-            follow=FollowDeliberation(ports.deliberations, wake_ups),
+            follow=FollowDeliberation(reader, wake_ups),
             clock=ports.clock,
         ),
         CouncilUseCases(

@@ -52,7 +52,7 @@ def _build(kind: Any, value: Any) -> Any:
     if origin is list:
         return [_build(arguments[0], item) for item in _expect(list, value)]
     if origin in (dict, AbstractMapping):
-        return {key: _build(arguments[1], item) for key, item in _expect(dict, value).items()}
+        return {_build(str, key): _build(arguments[1], item) for key, item in _expect(dict, value).items()}
     if dataclasses.is_dataclass(kind):
         given = _expect(dict, value)
         hints = _fields(kind)  # type: ignore[arg-type]
@@ -62,6 +62,9 @@ def _build(kind: Any, value: Any) -> Any:
         return kind(value)
     if kind is float:
         return float(value)
+    if kind is str:
+        # An escape can name half of a character, which nothing that the text is passed on to would take.
+        _expect(str, value).encode()
     return _expect(kind, value)
 
 

@@ -60,6 +60,7 @@ def test_missing_fields_take_their_default_and_unknown_ones_are_ignored() -> Non
         '{"step_id": "s", "task_id": "t", "usage": []}',
         '{"step_id": "s", "task_id": "t", "attempts": true}',
         '{"step_id": "s", "task_id": "t", "prompt": {}}',
+        '{"step_id": "\\ud800", "task_id": "t"}',
         b"\xff\xfe",
         "[" * 100_000,
     ],

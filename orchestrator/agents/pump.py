@@ -138,8 +138,9 @@ class Pump:
             cut_off = await self._work(delivery)
         except RetryLater as retry:
             _log.warning("step is tried again in %.1f s: %s", retry.delay_s, retry, extra=_about(delivery))
-            await delivery.retry(retry.delay_s)
+            # Excused first: NATS may be lost, and then the step comes again without being asked for.
             await self._excuse(delivery, attempts)
+            await delivery.retry(retry.delay_s)
         except asyncio.CancelledError:
             await self._hand_over(delivery, attempts)
             raise
@@ -188,10 +189,10 @@ class Pump:
 
     async def _hand_over(self, delivery: Delivery, attempts: int) -> None:
         """Has somebody else take a step at once; failing that, they take it when this one has been silent for a while."""
-        with contextlib.suppress(DependencyLost, TimeoutError):
-            async with asyncio.timeout(_HAND_OVER_S):
-                await delivery.retry(0)
-                await self._excuse(delivery, attempts)
+        for farewell in (self._excuse(delivery, attempts), delivery.retry(0)):
+            with contextlib.suppress(DependencyLost, TimeoutError):
+                async with asyncio.timeout(_HAND_OVER_S):
+                    await farewell
 
     async def _beat(self, delivery: Delivery) -> None:
         while True:

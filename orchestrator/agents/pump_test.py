@@ -258,6 +258,37 @@ async def test_what_waits_for_a_lost_dependency_is_never_poison() -> None:
     assert worker.refused == []
 
 
+async def test_a_step_is_excused_though_nats_is_lost_when_it_is_asked_for_again() -> None:
+    asked = asyncio.Event()
+
+    class Lost(RecordedDelivery):
+        async def retry(self, delay_s: float) -> None:
+            asked.set()
+            raise DependencyLost("nats", "gone")
+
+    async def retry() -> None:
+        raise RetryLater(0.5, "vllm is away")
+
+    async def wait() -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    attempts, step_id = InMemoryAttempts(), make_step_request().step_id
+    for work in (retry, wait):
+        asked.clear()
+        begun = asyncio.Event()
+        running = asyncio.create_task(
+            _pump(ScriptedWorker(work), ScriptedSource([Lost(count=2)]), attempts=attempts).run()
+        )
+        await (asked if work is retry else begun).wait()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+        assert asked.is_set()
+        assert await attempts.begin(step_id) == 1
+        await attempts.excuse(step_id)
+
+
 async def test_a_step_whose_attempts_cannot_be_counted_comes_again() -> None:
     attempts = InMemoryAttempts()
 

@@ -101,7 +101,8 @@ class StepWorker:
                     span.note({"orchestrator.step.requests": response.attempts})
                     if response.error:
                         span.fail("step_failed", response.error)
-                await self._store(replace(response, duration_ms=self._clock.now_ms() - began_ms))
+                timed = replace(response, duration_ms=self._clock.now_ms() - began_ms)
+                await self._store(timed, request.deadline_ms)
             await self._announcer.announce(request.task_id, request.step_id)
         except DependencyLost as lost:
             raise RetryLater(delay_s(delivery, lost.retry_after_s, self._jitter), str(lost)) from lost
@@ -112,16 +113,20 @@ class StepWorker:
         await self._responses.put_if_absent(replace(self._response(step_id, task_id), error=reason))
         await self._announcer.announce(task_id, step_id)
 
-    async def _store(self, response: StepResponse) -> None:
-        """Stores a response. A store that is lost just then is waited for: what the model has said is worth keeping."""
-        for attempt in range(_STORE_ATTEMPTS):
+    async def _store(self, response: StepResponse, deadline_ms: int) -> None:
+        """Stores a response. A store that is lost just then is waited for: what the model has said is worth keeping.
+
+        Not beyond the step's deadline: then nobody waits for the answer, and the slot is of use to another step.
+        """
+        for attempt in range(1, _STORE_ATTEMPTS + 1):
             try:
                 await self._responses.put_if_absent(response)
                 return
             except DependencyLost:
-                if attempt == _STORE_ATTEMPTS - 1:
+                left_s = (deadline_ms - self._clock.now_ms()) / 1000
+                if attempt == _STORE_ATTEMPTS or left_s <= 0:
                     raise
-            await asyncio.sleep(_STORE_PAUSE_S)
+            await asyncio.sleep(min(_STORE_PAUSE_S, left_s))
 
     async def _answer(self, request: StepRequest, delivery: int) -> StepResponse:
         """The response of a step. Raises DependencyLost while there is time to try again."""

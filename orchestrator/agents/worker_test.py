@@ -276,6 +276,24 @@ async def test_an_answer_outlives_a_store_that_is_lost_for_a_while(monkeypatch: 
     assert (await bench.response(request)).text
 
 
+async def test_a_lost_store_is_not_waited_for_beyond_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_module, "_STORE_PAUSE_S", 0)
+    bench, request = Bench(), make_step_request()
+    tried = 0
+
+    async def lose(response: StepResponse) -> StepResponse:
+        nonlocal tried
+        tried += 1
+        bench.clock.advance(MINUTE_MS // 3)
+        raise DependencyLost("redis", "away")
+
+    bench.responses.put_if_absent = lose  # type: ignore[method-assign]
+    with pytest.raises(RetryLater):
+        await bench.worker.work(request, delivery=1)
+
+    assert tried == 3
+
+
 async def test_an_answer_that_cannot_be_stored_is_asked_for_again_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker_module, "_STORE_PAUSE_S", 0)
     bench = Bench()

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -11,17 +10,16 @@ from orchestrator.application.admission import Admission
 from orchestrator.application.councils import council_for
 from orchestrator.application.dispatcher import Dispatcher
 from orchestrator.application.ownership import Ownership
+from orchestrator.application.patience import PatientReader
 from orchestrator.application.ports import Clock, ContextStore, CouncilStore, DeliberationStore
 from orchestrator.application.readiness import Readiness
 from orchestrator.application.wake_ups import WakeUps
 from orchestrator.domain.context import ContextSelection, HydratedContext, hydrate
 from orchestrator.domain.deliberation import Deliberation
-from orchestrator.domain.errors import DependencyLost, Overloaded, TaskIdTaken, UnknownDeliberation
+from orchestrator.domain.errors import DependencyLost, Overloaded, TaskIdTaken
 from orchestrator.domain.request import DELIBERATE, DeliberationRequest, Limits, MessageForm, require_seats, validate
 
 _log = logging.getLogger(__name__)
-
-_PAUSE_S = 0.25
 
 
 @dataclass(frozen=True)
@@ -137,14 +135,10 @@ class StartDeliberation:
 class AwaitResult:
     """Waits until a deliberation is over."""
 
-    def __init__(
-        self, store: DeliberationStore, wake_ups: WakeUps, look_again_s: float = 5.0, patience_s: float = 30.0
-    ) -> None:
-        """A store that is lost meanwhile is waited for, for `patience_s` seconds: the deliberation goes on with it."""
-        self._store = store
+    def __init__(self, reader: PatientReader, wake_ups: WakeUps, look_again_s: float = 5.0) -> None:
+        self._reader = reader
         self._wake_ups = wake_ups
         self._look_again_s = look_again_s
-        self._patience_s = patience_s
 
     async def __call__(self, task_id: str) -> Deliberation:
         """The deliberation once it is over. Ends with it, or when the caller's task is cancelled.
@@ -154,9 +148,7 @@ class AwaitResult:
         with self._wake_ups.end(task_id) as over:
             while True:
                 over.clear()
-                deliberation = await self._load(task_id)
-                if deliberation is None:
-                    raise UnknownDeliberation(task_id)
+                deliberation = await self._reader.load(task_id)
                 if deliberation.final:
                     return deliberation
                 try:
@@ -164,16 +156,6 @@ class AwaitResult:
                         await over.wait()
                 except TimeoutError:
                     continue
-
-    async def _load(self, task_id: str) -> Deliberation | None:
-        until = time.monotonic() + self._patience_s
-        while True:
-            try:
-                return await self._store.load(task_id)
-            except DependencyLost:
-                if time.monotonic() >= until:
-                    raise
-            await asyncio.sleep(_PAUSE_S)
 
 
 def _same(known: Deliberation, request: DeliberationRequest) -> Deliberation:

@@ -5,9 +5,11 @@ import asyncio
 import pytest
 
 from orchestrator.application.correlation import about
+from orchestrator.application.deliberate import AwaitResult
+from orchestrator.application.patience import PatientReader
 from orchestrator.application.results import require_completed
 from orchestrator.domain.context import ContextEvent, ContextKind, ContextSelection
-from orchestrator.domain.deliberation import Deliberation, Status
+from orchestrator.domain.deliberation import Status
 from orchestrator.domain.errors import (
     DeliberationFailed,
     DeliberationTimedOut,
@@ -195,29 +197,17 @@ async def test_a_store_that_is_lost_meanwhile_is_waited_for() -> None:
     stage = Stage()
     started = await stage.start(make_request(), "")
     await stage.finish(started.task_id)
-    load, losses = stage.store.load, [DependencyLost("redis", "away")]
-
-    async def load_later(task_id: str) -> Deliberation | None:
-        if losses:
-            raise losses.pop()
-        return await load(task_id)
-
-    stage.store.load = load_later  # type: ignore[method-assign]
+    stage.lose_store(times=1)
 
     assert (await stage.await_result(started.task_id)).status is Status.COMPLETED
 
 
 async def test_a_store_that_stays_lost_is_named() -> None:
     stage = Stage()
-
-    async def lose(task_id: str) -> Deliberation | None:
-        raise DependencyLost("redis", "away")
-
-    stage.store.load = lose  # type: ignore[method-assign]
-    stage.await_result._patience_s = 0
+    stage.lose_store()
 
     with pytest.raises(DependencyLost):
-        await stage.await_result("any")
+        await AwaitResult(PatientReader(stage.store, patience_s=0), stage.wake_ups)("any")
 
 
 async def test_waiting_for_nothing_is_an_error() -> None:

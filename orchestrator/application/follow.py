@@ -3,10 +3,9 @@
 import asyncio
 from collections.abc import AsyncGenerator
 
-from orchestrator.application.ports import DeliberationStore
+from orchestrator.application.patience import PatientReader
 from orchestrator.application.results import require_completed
 from orchestrator.application.wake_ups import WakeUps
-from orchestrator.domain.errors import UnknownDeliberation
 from orchestrator.domain.updates import Update, updates
 
 
@@ -17,23 +16,21 @@ class FollowDeliberation:
     slow reader costs no more memory than a quick one; and to stop reading ends nothing.
     """
 
-    def __init__(self, store: DeliberationStore, wake_ups: WakeUps, look_again_s: float = 5.0) -> None:
-        self._store = store
+    def __init__(self, reader: PatientReader, wake_ups: WakeUps, look_again_s: float = 5.0) -> None:
+        self._reader = reader
         self._wake_ups = wake_ups
         self._look_again_s = look_again_s
 
     async def __call__(self, task_id: str) -> AsyncGenerator[Update, None]:
         """Each update until it is over.
 
-        Raises UnknownDeliberation, or at the end what tells why there are no results.
+        Raises UnknownDeliberation, DependencyLost, or at the end what tells why there are no results.
         """
         seen = 0
         with self._wake_ups.moves(task_id) as moved:
             while True:
                 moved.clear()
-                deliberation = await self._store.load(task_id)
-                if deliberation is None:
-                    raise UnknownDeliberation(task_id)
+                deliberation = await self._reader.load(task_id)
                 for update in updates(deliberation, seen):
                     seen += 1
                     yield update

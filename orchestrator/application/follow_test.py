@@ -6,11 +6,13 @@ from contextlib import aclosing
 import pytest
 
 from orchestrator.application.follow import FollowDeliberation
+from orchestrator.application.patience import PatientReader
 from orchestrator.application.wake_ups import WakeUps
 from orchestrator.domain.errors import (
     DeliberationCancelled,
     DeliberationFailed,
     DeliberationTimedOut,
+    DependencyLost,
     UnknownDeliberation,
 )
 from orchestrator.domain.updates import Update, updates
@@ -51,7 +53,7 @@ async def test_who_comes_late_is_told_everything_from_the_beginning() -> None:
 
 async def test_in_another_process_nobody_wakes_it_and_it_looks_by_itself() -> None:
     stage = Stage()
-    elsewhere = FollowDeliberation(stage.store, WakeUps(), look_again_s=0.001)
+    elsewhere = FollowDeliberation(stage.reader, WakeUps(), look_again_s=0.001)
     task_id = (await stage.start(make_request(), "")).task_id
     following = asyncio.create_task(_all(elsewhere, task_id))
     await stage.finish(task_id)
@@ -89,6 +91,29 @@ async def test_to_stop_reading_ends_nothing_and_leaves_nothing_behind() -> None:
     assert not stage.wake_ups._moves
     await stage.finish(task_id)
     assert (await stage.load(task_id)).results
+
+
+async def test_a_store_that_is_lost_meanwhile_is_waited_for() -> None:
+    stage = Stage()
+    task_id = (await stage.start(make_request(num_agents=1), "")).task_id
+    async with aclosing(stage.follow(task_id)) as following:
+        assert (await anext(following)).step == "propose"
+        await stage.finish(task_id)
+        stage.lose_store(times=1)
+
+        assert [update.step async for update in following][-1] == "rank 1"
+
+
+async def test_a_store_that_stays_lost_is_named() -> None:
+    stage = Stage()
+    task_id = (await stage.start(make_request(num_agents=1), "")).task_id
+    patient = FollowDeliberation(PatientReader(stage.store, patience_s=0), stage.wake_ups, look_again_s=0.001)
+    async with aclosing(patient(task_id)) as following:
+        await anext(following)
+        stage.lose_store()
+
+        with pytest.raises(DependencyLost):
+            await anext(following)
 
 
 async def test_an_end_without_results_is_an_error_after_what_happened() -> None:

@@ -1,8 +1,11 @@
 """What the service says of itself, and what it works out from what was measured."""
 
+import logging
+
 import pytest
 
 from orchestrator.application.statistics import AgentFigures, Metrics
+from orchestrator.domain.deliberation import Deliberation
 from orchestrator.domain.errors import InvalidRequest
 from orchestrator.domain.statistics import Totals
 from orchestrator.testing.builders import STEP_MS, make_request
@@ -54,6 +57,28 @@ async def test_totals_count_what_is_over_and_councils_that_deliberate_now() -> N
         deliberations=3, orchestrations=1, completed=2, completed_ms=6000, by_role={"DEV": 2, "QA": 1}
     )
     assert status.active_councils == 1
+
+
+async def test_a_deliberation_that_cannot_be_read_is_left_out_and_said_so_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    stage = Stage()
+    broken = (await stage.start(make_request(role="QA"), "")).task_id
+    await stage.start(make_request(), "")
+    load = stage.store.load
+
+    async def load_or_not(task_id: str) -> Deliberation | None:
+        if task_id == broken:
+            raise ValueError("not a Deliberation")
+        return await load(task_id)
+
+    stage.store.load = load_or_not  # type: ignore[method-assign]
+    with caplog.at_level(logging.ERROR):
+        for _ in range(3):
+            stage.clock.advance(1000)
+            assert (await stage.get_status(include_stats=True)).active_councils == 1
+
+    assert [record.task_id for record in caplog.records] == [broken]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

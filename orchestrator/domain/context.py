@@ -61,7 +61,11 @@ def parse_event(raw: object) -> ContextEvent:
 
 def is_unicode(text: str) -> bool:
     """Whether `text` can be encoded. An escape in JSON can name what is no character."""
-    return not any("\ud800" <= character <= "\udfff" for character in text)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)

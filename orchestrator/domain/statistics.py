@@ -11,6 +11,11 @@ from orchestrator.domain.errors import FieldViolation, InvalidRequest
 MOST_KEPT = 5_000
 KEPT_MS = 7 * 24 * 3600 * 1000
 
+# Roles that are counted by name, however many there have ever been; what further ones do counts for OTHER_ROLES, which
+# no role can be called.
+MOST_ROLES = 100
+OTHER_ROLES = "other"
+
 METRIC_TYPES = ("performance", "agents", "councils", "all")
 
 HEALTHY_FROM = 0.9
@@ -43,7 +48,10 @@ class Finished:
 
 @dataclass(frozen=True)
 class Totals:
-    """Counted since the store began; `completed` deliberations took `completed_ms` together."""
+    """Counted since the store began; `completed` deliberations took `completed_ms` together.
+
+    `by_role` has the first MOST_ROLES roles, and OTHER_ROLES for the rest.
+    """
 
     deliberations: int = 0
     orchestrations: int = 0

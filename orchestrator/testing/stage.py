@@ -22,6 +22,7 @@ from orchestrator.application.dispatcher import Dispatcher
 from orchestrator.application.follow import FollowDeliberation
 from orchestrator.application.membership import RegisterAgent, UnregisterAgent
 from orchestrator.application.ownership import Ownership
+from orchestrator.application.patience import PatientReader
 from orchestrator.application.planning import DeriveSubtasks, ProcessPlanningEvent
 from orchestrator.application.ports import Dependency, Lease
 from orchestrator.application.progress import Progress
@@ -118,8 +119,9 @@ class Stage:
             self.clock,
             lambda: next(ids),
         )
-        self.await_result = AwaitResult(self.store, self.wake_ups)
-        self.follow = FollowDeliberation(self.store, self.wake_ups)
+        self.reader = PatientReader(self.store)
+        self.await_result = AwaitResult(self.reader, self.wake_ups)
+        self.follow = FollowDeliberation(self.reader, self.wake_ups)
         self.cancel = CancelDeliberation(self.store, self.ownership, self.dispatcher, self.clock)
         self.get_result = GetDeliberationResult(self.store)
         self.create_council = CreateCouncil(self.councils, Limits())
@@ -142,6 +144,17 @@ class Stage:
         if deliberation is None:
             raise LookupError(task_id)
         return deliberation
+
+    def lose_store(self, times: int | None = None) -> None:
+        """Has the next reads of deliberations fail: so many, or all."""
+        load, losses = self.store.load, itertools.count() if times is None else iter(range(times))
+
+        async def lose(task_id: str) -> Deliberation | None:
+            if next(losses, None) is not None:
+                raise DependencyLost("redis", "away")
+            return await load(task_id)
+
+        self.store.load = lose  # type: ignore[method-assign]
 
     async def answer(self, task_id: str, step: Step, error: str = "", *, announce: bool = True) -> None:
         """Stores a response to a step as an agent would, and announces it."""

@@ -71,10 +71,13 @@ class Consumers:
         except UnreadableMessage as error:
             await self._give_up(message, str(error))
         except DependencyLost:
-            with translated():
-                await message.nak(delay=_REDELIVER_S)
-            if attempts > 1:
-                await self._attempts.excuse(what)
+            # Excused first: NATS may be what was lost, and then the message comes again without being asked for.
+            try:
+                if attempts > 1:
+                    await self._attempts.excuse(what)
+            finally:
+                with translated():
+                    await message.nak(delay=_REDELIVER_S)
             raise
         except Exception as error:  # noqa: BLE001
             # A defect met by one message must not stop the consumer.

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from orchestrator.adapters.redis.connection import translated
 from orchestrator.domain.deliberation import Status
-from orchestrator.domain.statistics import KEPT_MS, MOST_KEPT, Finished, Totals
+from orchestrator.domain.statistics import KEPT_MS, MOST_KEPT, MOST_ROLES, OTHER_ROLES, Finished, Totals
 
 _BY_TIME = "stats:finished"
 _RECORDS = "stats:finished:records"
@@ -16,11 +16,17 @@ _TOTALS = "stats:totals"
 _ROLE = "role:"
 
 # KEYS: task ids by time, records by task id, totals. ARGV: task_id, time, record, how many to keep, the earliest time to
-# keep, then names and amounts to add to the totals.
+# keep, the role's field, the field for roles beyond those that have one, how many have, then names and amounts to add to
+# the totals: always the same names, so that the rest of the fields are the roles'.
 _RECORD = """
 if redis.call('HSETNX', KEYS[2], ARGV[1], ARGV[3]) == 0 then return end
 redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
-for i = 6, #ARGV, 2 do redis.call('HINCRBY', KEYS[3], ARGV[i], ARGV[i + 1]) end
+for i = 9, #ARGV, 2 do redis.call('HINCRBY', KEYS[3], ARGV[i], ARGV[i + 1]) end
+local role, others = ARGV[6], (#ARGV - 8) / 2
+if redis.call('HEXISTS', KEYS[3], role) == 0 and redis.call('HLEN', KEYS[3]) - others >= tonumber(ARGV[8]) then
+    role = ARGV[7]
+end
+redis.call('HINCRBY', KEYS[3], role, 1)
 local gone = redis.call('ZRANGE', KEYS[1], 0, -tonumber(ARGV[4]) - 1)
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[5])) do gone[#gone + 1] = id end
 for _, id in ipairs(gone) do
@@ -44,24 +50,29 @@ return found
 class RedisStatistics:
     """StatisticsStore in Redis. A record is a short JSON array: many are read at once."""
 
-    def __init__(self, client: Redis, keep: int = MOST_KEPT) -> None:
+    def __init__(self, client: Redis, keep: int = MOST_KEPT, roles: int = MOST_ROLES) -> None:
         self._client = client
         self._keep = keep
+        self._roles = roles
         self._record = client.register_script(_RECORD)
         self._kept = client.register_script(_KEPT)
 
     async def record(self, finished: Finished) -> None:
-        counts = {"deliberations": 1, f"{_ROLE}{finished.role}": 1}
-        if finished.orchestration:
-            counts["orchestrations"] = 1
-        if finished.completed:
-            counts |= {"completed": 1, "completed_ms": finished.duration_ms}
+        counts = {
+            "deliberations": 1,
+            "orchestrations": int(finished.orchestration),
+            "completed": int(finished.completed),
+            "completed_ms": finished.duration_ms if finished.completed else 0,
+        }
         arguments = (
             finished.task_id,
             finished.finished_at_ms,
             _encode(finished),
             self._keep,
             finished.finished_at_ms - KEPT_MS,
+            f"{_ROLE}{finished.role}",
+            f"{_ROLE}{OTHER_ROLES}",
+            self._roles,
             *(value for count in counts.items() for value in count),
         )
         with translated():

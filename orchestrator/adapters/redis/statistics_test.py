@@ -25,11 +25,11 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(params=["redis", "in memory"])
 async def store(request: pytest.FixtureRequest, url: str) -> AsyncIterator[StatisticsStore]:
     if request.param == "in memory":
-        yield InMemoryStatistics(keep=3)
+        yield InMemoryStatistics(keep=3, roles=2)
         return
     client = connect(url)
     await client.flushall()
-    yield RedisStatistics(client, keep=3)
+    yield RedisStatistics(client, keep=3, roles=2)
     await client.aclose()
 
 
@@ -57,6 +57,13 @@ async def test_totals_count_each_deliberation_once(store: StatisticsStore) -> No
 
     assert await store.totals() == Totals(3, 1, 2, 800, {"DEV": 2, "QA": 1})
     assert (await store.kept())[0] == _ONE
+
+
+async def test_roles_beyond_those_that_are_counted_by_name_count_together(store: StatisticsStore) -> None:
+    for number, role in enumerate(("DEV", "QA", "A", "B", "DEV", "C", "QA")):
+        await store.record(_other(number, role=role))
+
+    assert (await store.totals()).by_role == {"DEV": 2, "QA": 2, "other": 3}
 
 
 async def test_only_the_newest_are_kept_and_all_are_counted(store: StatisticsStore) -> None:
