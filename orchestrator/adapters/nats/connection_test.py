@@ -175,3 +175,40 @@ async def test_a_server_that_asks_for_a_login_is_used_with_the_right_one_only(
 
     assert "s3cret" not in caplog.text
     assert "wr0ng" not in caplog.text
+
+
+async def test_without_a_connection_everything_is_a_lost_dependency() -> None:
+    nats = NatsConnection("nats://127.0.0.1:1", "test")
+
+    with pytest.raises(DependencyLost):
+        await JetStreamQueue(nats).publish(make_step_request())
+    with pytest.raises(DependencyLost):
+        await nats.check()
+    await nats.close()
+
+
+async def test_a_server_that_comes_late_and_goes_and_comes_back_is_used_again(tmp_path: Path) -> None:
+    server = nats_server(tmp_path)
+    nats = _connection(server.port)
+    connecting = asyncio.create_task(nats.connect())
+    await asyncio.sleep(0.1)
+    assert not connecting.done()
+    server.start()
+    try:
+        async with asyncio.timeout(10):
+            await connecting
+        await nats.check()
+        request = replace(make_step_request(), step_id="kept")
+        await JetStreamQueue(nats).publish(request)
+
+        server.stop()
+        with pytest.raises(DependencyLost):
+            await nats.check()
+        server.start()
+
+        await until(lambda: _there(nats))
+        delivery = await _pull_for_ever(nats)
+        assert delivery.request == request
+    finally:
+        await nats.close()
+        server.stop()

@@ -1,7 +1,6 @@
 """What goes over core NATS, stored nowhere: moves, cancellations and signs of life."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -12,31 +11,16 @@ from orchestrator.adapters.nats.presence import AgentPresence, beat
 from orchestrator.adapters.nats.wake_ups import NatsWakeUps
 from orchestrator.application.wake_ups import WakeUps
 from orchestrator.domain.errors import DependencyLost
-from orchestrator.testing.servers import nats_server, running
 from orchestrator.testing.waiting import until
 
 
-@pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running(nats_server(tmp_path_factory.mktemp("nats"))) as server:
-        yield f"nats://127.0.0.1:{server.port}"
-
-
-@pytest.fixture
-async def nats(url: str) -> AsyncIterator[NatsConnection]:
-    connection = NatsConnection(url, "test")
-    await connection.connect()
-    yield connection
-    await connection.close()
-
-
-async def test_a_move_wakes_who_follows_in_another_process(nats: NatsConnection, url: str) -> None:
+async def test_a_move_wakes_who_follows_in_another_process(bare: NatsConnection, url: str) -> None:
     theirs, ours = WakeUps(), WakeUps()
     other_process = NatsConnection(url, "other")
     await other_process.connect()
     await NatsWakeUps(other_process, theirs).listen()
-    await nats.client.publish(f"{topology.MOVED_PREFIX}.x", b"nonsense")
-    announcer = NatsWakeUps(nats, ours)
+    await bare.client.publish(f"{topology.MOVED_PREFIX}.x", b"nonsense")
+    announcer = NatsWakeUps(bare, ours)
 
     with theirs.moves("a.b/c") as moved, theirs.end("a.b/c") as over, theirs.moves("other") as other:
 
@@ -54,23 +38,23 @@ async def test_a_move_wakes_who_follows_in_another_process(nats: NatsConnection,
 
 async def test_a_move_wakes_this_process_even_without_a_connection() -> None:
     wake_ups = WakeUps()
-    nats = NatsConnection("nats://127.0.0.1:1", "test")
+    bare = NatsConnection("nats://127.0.0.1:1", "test")
 
     with wake_ups.end("task") as over:
-        await NatsWakeUps(nats, wake_ups).moved("task", over=True)
+        await NatsWakeUps(bare, wake_ups).moved("task", over=True)
 
     assert over.is_set()
 
 
-async def test_every_worker_hears_that_a_deliberation_is_over(nats: NatsConnection, url: str) -> None:
+async def test_every_worker_hears_that_a_deliberation_is_over(bare: NatsConnection, url: str) -> None:
     other_process = NatsConnection(url, "other")
     await other_process.connect()
     heard: asyncio.Queue[str] = asyncio.Queue()
-    for connection in (nats, other_process):
+    for connection in (bare, other_process):
         await listen_for_cancelling(connection, heard.put_nowait)
 
-    await nats.client.publish(topology.CANCEL_SUBJECT, b"nonsense")
-    await NatsCanceller(nats).cancel("a.b/c")
+    await bare.client.publish(topology.CANCEL_SUBJECT, b"nonsense")
+    await NatsCanceller(bare).cancel("a.b/c")
 
     async with asyncio.timeout(10):
         assert [await heard.get() for _ in range(2)] == ["a.b/c"] * 2
@@ -81,20 +65,20 @@ async def test_that_workers_cannot_be_told_is_no_error() -> None:
     await NatsCanceller(NatsConnection("nats://127.0.0.1:1", "test")).cancel("task")
 
 
-async def test_actors_of_the_current_job_are_present_until_they_fall_silent(nats: NatsConnection) -> None:
+async def test_actors_of_the_current_job_are_present_until_they_fall_silent(bare: NatsConnection) -> None:
     now = 0.0
-    presence = AgentPresence(nats, lambda: "job-1", monotonic=lambda: now)
+    presence = AgentPresence(bare, lambda: "job-1", monotonic=lambda: now)
     await presence.listen()
     with pytest.raises(DependencyLost):
         await presence.check()
-    beats = [asyncio.create_task(beat(nats, f"actor-{job}", "node", job)) for job in ("job-1", "job-0")]
+    beats = [asyncio.create_task(beat(bare, f"actor-{job}", "node", job)) for job in ("job-1", "job-0")]
 
     async def present() -> bool:
         return bool(presence.alive)
 
     await until(present)
-    await nats.client.publish("agents.alive.x", b"nonsense")
-    await nats.client.flush()
+    await bare.client.publish("agents.alive.x", b"nonsense")
+    await bare.client.flush()
     assert presence.alive == ("actor-job-1",)
     await presence.check()
 

@@ -11,7 +11,7 @@ from nats.js.errors import NotFoundError
 
 from orchestrator.adapters.json_codec import MalformedDocument, decode, encode
 from orchestrator.adapters.nats.connection import NatsConnection, translated
-from orchestrator.adapters.nats.topology import DEAD_LETTERS, MESSAGE_ID, STEPS, dead_subject
+from orchestrator.adapters.nats.topology import CONTEXT, DEAD_LETTERS, MESSAGE_ID, PLANNING, STEPS, dead_subject
 
 _MAX_REASON = 1000
 # Of a message that is too long to be kept whole; and what NATS counts as payload beside the letter.
@@ -82,7 +82,7 @@ class DeadLetters:
             await message.term()
 
     async def bury_undelivered(self, stream: str, sequence: int, deliveries: int, reason: str) -> None:
-        """Keeps a message that its consumer will not be given again, and takes it off a work queue, where it would stay."""
+        """Keeps a message that its consumer will not be given again, and takes it off its stream, where it would stay."""
         with translated():
             try:
                 stored = await self._connection.jetstream.get_msg(stream, seq=sequence)
@@ -100,7 +100,7 @@ class DeadLetters:
                     **_as_text(stored.data or b""),
                 )
             )
-            if stream == STEPS:
+            if stream in (STEPS, PLANNING, CONTEXT):
                 await self._connection.jetstream.delete_msg(stream, sequence)
 
     async def _keep(self, letter: DeadLetter) -> None:

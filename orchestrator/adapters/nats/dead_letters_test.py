@@ -2,12 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 
 import pytest
 
 from orchestrator.adapters.in_memory.stores import InMemoryAttempts
+from orchestrator.adapters.json_codec import encode
 from orchestrator.adapters.nats import topology
 from orchestrator.adapters.nats.connection import NatsConnection
 from orchestrator.adapters.nats.consuming import Consumers, Handler, announcements
@@ -20,27 +20,13 @@ from orchestrator.application.ports import UnreadableMessage
 from orchestrator.domain.council import Pool
 from orchestrator.domain.errors import DependencyLost
 from orchestrator.testing.builders import make_step_request
-from orchestrator.testing.servers import nats_server, running
 
-_DELIVERY = topology.DeliveryPolicy(ack_wait_s=0.5)
 _SUBJECT = "context.decision"
 
 
-@pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running(nats_server(tmp_path_factory.mktemp("jetstream"))) as server:
-        yield f"nats://127.0.0.1:{server.port}"
-
-
 @pytest.fixture
-async def nats(url: str) -> AsyncIterator[NatsConnection]:
-    connection = NatsConnection(url, "test")
-    await connection.connect()
-    await topology.ensure(connection, _DELIVERY)
-    for stream in topology.streams():
-        await connection.jetstream.purge_stream(str(stream.name))
-    yield connection
-    await connection.close()
+def policy() -> topology.DeliveryPolicy:
+    return topology.DeliveryPolicy(ack_wait_s=0.5)
 
 
 async def _letters(nats: NatsConnection) -> dict[int, DeadLetter]:
@@ -179,7 +165,8 @@ async def test_a_step_that_cannot_be_read_fails_for_its_deliberation_and_the_nex
         refused.append((step_id, reason))
 
     await nats.jetstream.publish("agent.steps.ray.dev", b"{", headers={topology.MESSAGE_ID: "t/1/0/propose/agent-1"})
-    await nats.jetstream.publish("agent.steps.ray.dev", b"{", headers={topology.MESSAGE_ID: "whatever"})
+    half_a_character = encode(replace(make_step_request(), step_id="\ud800")).encode()
+    await nats.jetstream.publish("agent.steps.ray.dev", half_a_character, headers={topology.MESSAGE_ID: "whatever"})
     await JetStreamQueue(nats).publish(replace(make_step_request(), step_id="after"))
     source = JetStreamSource(nats, Pool.RAY, DeadLetters(nats), refuse)
 
@@ -236,15 +223,16 @@ async def test_a_letter_is_put_back_where_it_came_from_and_is_one_no_more(nats: 
     letter_id, letter = await _buried(nats)
     broken = False
 
+    replayed = await nats.client.subscribe(_SUBJECT)
     assert await DeadLetters(nats).replay(letter_id) == letter
 
     async with asyncio.timeout(10):
         assert await handled.get() == b"\xff"
     consuming.cancel()
     assert await _letters(nats) == {}
-    stored = await nats.jetstream.get_last_msg(topology.CONTEXT, _SUBJECT)
-    assert stored.headers is not None
-    assert stored.headers["traceparent"] == "00-x"
+    headers = (await replayed.next_msg(10)).headers
+    assert headers is not None
+    assert headers["traceparent"] == "00-x"
 
 
 async def test_a_letter_that_is_discarded_is_gone_and_what_is_not_there_is_said(nats: NatsConnection) -> None:

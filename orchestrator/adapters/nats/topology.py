@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, RetentionPolicy, StreamConfig
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, DiscardPolicy, RetentionPolicy, StreamConfig
 from nats.js.errors import BadRequestError
 
 from orchestrator.adapters.nats.connection import NatsConnection, translated
@@ -31,6 +31,7 @@ EVENTS_PREFIX = "orchestration.deliberation"
 MOVED_PREFIX = "deliberations.moved"
 
 _HOUR_S = 3600
+_MIB = 1024 * 1024
 _DUPLICATES_S = 120
 _MOST_DEAD_LETTERS = 10_000
 _STREAM_EXISTS = 10058
@@ -77,36 +78,42 @@ class DeliveryPolicy:
 
 
 def streams() -> Sequence[StreamConfig]:
-    """Every stream. Only the work queue forgets a message when it is acknowledged; the rest are kept for a time."""
+    """Every stream. JetStream sets aside what they may have together, a little less than 1 GiB.
+
+    One that is full refuses what is new where that is somebody's work, who publishes it again; a log forgets what is old.
+    """
     return (
-        StreamConfig(
-            name=STEPS,
-            subjects=["agent.steps.>"],
-            retention=RetentionPolicy.WORK_QUEUE,
-            max_age=24 * _HOUR_S,
-            duplicate_window=_DUPLICATES_S,
-        ),
-        StreamConfig(name=RESULTS, subjects=["agent.results.>"], max_age=_HOUR_S, duplicate_window=_DUPLICATES_S),
-        StreamConfig(
-            name=ORCHESTRATION,
-            subjects=["orchestration.deliberation.>"],
-            max_age=24 * _HOUR_S,
-            duplicate_window=_DUPLICATES_S,
-        ),
+        _work(STEPS, "agent.steps.>", RetentionPolicy.WORK_QUEUE, mib=256, hours=24),
+        _log(RESULTS, "agent.results.>", mib=64, hours=1),
+        _log(ORCHESTRATION, "orchestration.deliberation.>", mib=128, hours=24),
         # Behind ORCHESTRATION, which took these subjects too before there were tasks.
-        StreamConfig(
-            name=TASKS, subjects=["orchestration.tasks.>"], max_age=7 * 24 * _HOUR_S, duplicate_window=_DUPLICATES_S
+        _work(TASKS, "orchestration.tasks.>", RetentionPolicy.LIMITS, mib=128, hours=7 * 24),
+        _work(PLANNING, "planning.>", RetentionPolicy.INTEREST, mib=128, hours=7 * 24),
+        _work(CONTEXT, "context.>", RetentionPolicy.INTEREST, mib=128, hours=7 * 24),
+        # A letter is written once, though its message come again before it is taken off its stream.
+        _log(DEAD_LETTERS, "dead.*", mib=128, hours=30 * 24).evolve(
+            max_msgs=_MOST_DEAD_LETTERS, duplicate_window=_HOUR_S
         ),
-        StreamConfig(name=PLANNING, subjects=["planning.>"], max_age=7 * 24 * _HOUR_S, duplicate_window=_DUPLICATES_S),
-        StreamConfig(name=CONTEXT, subjects=["context.>"], max_age=7 * 24 * _HOUR_S, duplicate_window=_DUPLICATES_S),
-        StreamConfig(
-            name=DEAD_LETTERS,
-            subjects=["dead.*"],
-            max_age=30 * 24 * _HOUR_S,
-            max_msgs=_MOST_DEAD_LETTERS,
-            # A letter is written once, though its message come again before it is taken off its stream.
-            duplicate_window=_HOUR_S,
-        ),
+    )
+
+
+def _work(name: str, subjects: str, retention: RetentionPolicy, *, mib: int, hours: int) -> StreamConfig:
+    """Messages that are to be worked off: at once for the work queue; by every consumer there is, where that is a reason
+    to keep them; and at their leisure by consumers that are not ours.
+    """
+    return _log(name, subjects, mib=mib, hours=hours).evolve(retention=retention, discard=DiscardPolicy.NEW)
+
+
+def _log(name: str, subjects: str, *, mib: int, hours: int) -> StreamConfig:
+    """Messages to look back on, the newest of them."""
+    return StreamConfig(
+        name=name,
+        subjects=[subjects],
+        retention=RetentionPolicy.LIMITS,
+        discard=DiscardPolicy.OLD,
+        max_bytes=mib * _MIB,
+        max_age=hours * _HOUR_S,
+        duplicate_window=_DUPLICATES_S,
     )
 
 
@@ -128,13 +135,23 @@ async def ensure(connection: NatsConnection, delivery: DeliveryPolicy) -> None:
         jetstream = connection.jetstream
         for stream in streams():
             try:
-                await jetstream.add_stream(stream)
+                await jetstream.add_stream(_at_first(stream))
             except BadRequestError as error:
                 if error.err_code != _STREAM_EXISTS:
                     raise
                 await jetstream.update_stream(stream)
         for name, consumer in consumers(delivery):
             await jetstream.add_consumer(name, consumer)
+        for stream in streams():
+            if stream != _at_first(stream):
+                await jetstream.update_stream(stream)
+
+
+def _at_first(stream: StreamConfig) -> StreamConfig:
+    """A stream as it is until it has its consumers: it keeps what comes before them."""
+    if stream.retention is RetentionPolicy.INTEREST:
+        return stream.evolve(retention=RetentionPolicy.LIMITS)
+    return stream
 
 
 def results_consumer(instance: str) -> str:
