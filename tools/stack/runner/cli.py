@@ -35,6 +35,7 @@ looking inside while it is up:
   bazel run //tools:stack_logs -- -f                           what all services write
   podman ps                                                    the containers, named RUN-SERVICE
   podman exec -it RUN-SERVICE python3.11                       a program inside
+  podman exec RUN-SERVICE cat /run/secrets/NAME                a password of this run
 """
 _DOWN = """\
 Takes down what stack_up has brought up on this machine, from any terminal, and removes what killed runs have left.
