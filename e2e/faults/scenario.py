@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from e2e.faults.fleet import AGENTS, DEADLINE_SECONDS, SIZE, STEPS, Fleet, Outcome, reasons
@@ -62,6 +62,12 @@ class Arena:
         """How many messages lie in the stream of dead letters."""
         return self.stack.journal.streams().get(DEAD_LETTERS, 0)
 
+    def check_ended_once(self, task_ids: Sequence[str]) -> None:
+        """Each has told once that it is over: no more, and no less."""
+        events = self.stack.journal.stored("orchestration.deliberation.>")
+        ends = Counter(event.data["task_id"] for event in events if not event.subject.endswith(".started"))
+        assert {task_id: ends[task_id] for task_id in task_ids} == dict.fromkeys(task_ids, 1)
+
     def _check(self, outcomes: list[Outcome], damage: Damage, dead: int) -> None:
         """None lost, none done twice, none failed without a true reason, and only poison among the dead letters."""
         assert {outcome.status for outcome in outcomes} <= {"COMPLETED", "FAILED"}
@@ -72,10 +78,8 @@ class Arena:
             else:
                 assert outcome.results >= 1
         assert dead == damage.dead_letters
-        events = self.stack.journal.stored("orchestration.deliberation.>")
-        ends = Counter(event.data["task_id"] for event in events if not event.subject.endswith(".started"))
+        self.check_ended_once([outcome.task_id for outcome in outcomes])
         for outcome in outcomes:
-            assert ends[outcome.task_id] == 1, f"{outcome.task_id} was ended {ends[outcome.task_id]} times"
             steps = self.stack.store.steps(outcome.task_id)
             assert len(steps) <= STEPS
             if outcome.status == "COMPLETED" and not outcome.warnings:

@@ -47,12 +47,14 @@ def test_clients_that_call_again_notice_a_delay_alone(
 ) -> None:
     """Half of the clients wait at the one that goes. They repeat their call at the other one, and all complete."""
     arena.model.behave(reset=True, delay_ms=DELAY_MS, jitter=JITTER)
+    task_ids = [new_task_id() for _ in range(SIZE)]
+    dead_before = arena.dead_letters()
 
     async def scene() -> tuple[list[float], float, float]:
         async with asyncio.TaskGroup() as group:
             clients = [
-                group.create_task(_client(two[number % 2 :] + two[: number % 2], new_task_id()))
-                for number in range(SIZE)
+                group.create_task(_client(two[number % 2 :] + two[: number % 2], task_id))
+                for number, task_id in enumerate(task_ids)
             ]
             while arena.model.counts().active == 0:
                 await asyncio.sleep(0.02)
@@ -63,11 +65,13 @@ def test_clients_that_call_again_notice_a_delay_alone(
 
     delays, seconds, recovery = asyncio.run(scene())
 
-    counts = arena.model.counts()
-    arena.table.add(Row(scenario, SIZE, SIZE, 0, {}, counts.requests, counts.duplicates, 0, seconds, recovery))
+    counts, dead = arena.model.counts(), arena.dead_letters() - dead_before
+    arena.table.add(Row(scenario, SIZE, SIZE, 0, {}, counts.requests, counts.duplicates, dead, seconds, recovery))
+    arena.faults.start("orchestrator")
     assert len(delays) == SIZE
     assert max(delays) < _TAKE_OVER_SECONDS
-    arena.faults.start("orchestrator")
+    assert dead == 0
+    arena.check_ended_once(task_ids)
 
 
 async def _client(addresses: list[str], task_id: str) -> float:
