@@ -7,6 +7,8 @@ from enum import StrEnum
 
 MAX_EVENT_TEXT = 4_000
 DEFAULT_EVENTS = 20
+# Of the lines of one kind, in UTF-8: three kinds, told twice in an answer, fit the 4 MB that gRPC's clients accept.
+MAX_KIND_BYTES = 400_000
 
 
 class ContextKind(StrEnum):
@@ -107,14 +109,15 @@ _HEADINGS = {
 
 
 def hydrate(events: Mapping[ContextKind, Sequence[ContextEvent]], selection: ContextSelection) -> HydratedContext:
-    """The selected events as text. `events` has each kind's events, oldest first."""
+    """The selected events as text: of each kind the newest, as far as MAX_KIND_BYTES go. `events` are oldest first."""
     limit = selection.max_events or DEFAULT_EVENTS
     lines: list[str] = []
     counts = dict.fromkeys(ContextKind, 0)
     for kind in selection.kinds():
         chosen = [e for e in events.get(kind, ()) if not selection.scopes or e.scope in selection.scopes][-limit:]
-        counts[kind] = len(chosen)
-        lines.extend(f"{_HEADINGS[kind]}: {' '.join(event.text.split())}" for event in chosen)
+        told = _that_fit([f"{_HEADINGS[kind]}: {' '.join(event.text.split())}" for event in chosen])
+        counts[kind] = len(told)
+        lines.extend(told)
     text = "\n".join(lines)
     return HydratedContext(
         text=text,
@@ -123,3 +126,13 @@ def hydrate(events: Mapping[ContextKind, Sequence[ContextEvent]], selection: Con
         summaries=counts[ContextKind.SUMMARY],
         digest=hashlib.sha256(text.encode()).hexdigest()[:16],
     )
+
+
+def _that_fit(lines: Sequence[str]) -> Sequence[str]:
+    """The last ones, as far as there is room."""
+    room = MAX_KIND_BYTES
+    for number, line in enumerate(reversed(lines)):
+        room -= len(line.encode()) + 1
+        if room < 0:
+            return lines[len(lines) - number :]
+    return lines

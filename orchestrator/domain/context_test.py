@@ -3,6 +3,7 @@
 import pytest
 
 from orchestrator.domain.context import (
+    MAX_KIND_BYTES,
     ContextEvent,
     ContextKind,
     ContextSelection,
@@ -75,6 +76,17 @@ def test_the_newest_events_are_kept_in_their_order() -> None:
     context = hydrate(_EVENTS, ContextSelection(decisions=False, summaries=False, max_events=2))
 
     assert context.text.splitlines() == ["Happened: timeline 28", "Happened: timeline 29"]
+
+
+@pytest.mark.parametrize(("character", "told"), [("x", 99), ("\U0001f600", 24)])
+def test_long_events_are_told_as_far_as_there_is_room_for_the_newest(character: str, told: int) -> None:
+    long = [ContextEvent(f"{n}", "c", ContextKind.SUMMARY, f"{n:03}" + character * 3_997, n) for n in range(200)]
+
+    context = hydrate({ContextKind.SUMMARY: long}, ContextSelection(max_events=200))
+
+    assert context.summaries == told
+    assert len(context.text.encode()) <= MAX_KIND_BYTES
+    assert [line[9:12] for line in context.text.splitlines()] == [f"{n:03}" for n in range(200 - told, 200)]
 
 
 def test_the_hash_changes_with_the_text() -> None:

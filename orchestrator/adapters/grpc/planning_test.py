@@ -141,6 +141,27 @@ async def test_a_tasks_context_is_text_and_blocks_with_a_version(stub: Any, stag
     assert later.version_hash != answer.version_hash
 
 
+async def test_the_longest_context_fits_what_clients_accept(stub: Any, stage: Stage) -> None:
+    for kind in ContextKind:
+        for number in range(200):
+            await stage.contexts.append(ContextEvent(f"{number}", "case-1", kind, "\U0001f600" * 4_000, number))
+    constraints = pb.TaskConstraints(rubric="\U0001f600" * 8_000, requirements=["\U0001f600" * 1_000] * 50)
+    task = pb.DeliberateRequest(
+        task_id="long", task_description="\U0001f600" * 16_000, role="DEV", constraints=constraints, mode=pb.ASYNC
+    )
+    await stub.Deliberate(task)
+
+    request = pb.GetTaskContextRequest(
+        task_id="long",
+        case_id="case-1",
+        options=pb.ContextOptions(
+            include_timeline=True, include_decisions=True, include_summaries=True, max_events=200
+        ),
+    )
+
+    assert (await stub.GetTaskContext(request)).ByteSize() > 2_000_000
+
+
 async def test_options_that_are_given_mean_what_they_say(stub: Any, stage: Stage) -> None:
     await stage.contexts.append(ContextEvent("e1", "case-1", ContextKind.DECISION, "Use SQL.", 1))
     request = pb.GetTaskContextRequest(case_id="case-1", role="DEV", options=pb.ContextOptions())
