@@ -1,36 +1,12 @@
-"""Wiring: the only place that knows which adapter stands behind which port."""
+"""Wiring of the service and its agents: which adapter stands behind which port."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 from redis.asyncio import Redis
 
 from orchestrator import __version__
-from orchestrator.adapters.grpc.authentication import read_tokens
-from orchestrator.adapters.grpc.credentials import TlsFiles
-from orchestrator.adapters.grpc.server import GrpcServer, ServerPolicy
 from orchestrator.adapters.in_memory.clock import SystemClock
-from orchestrator.adapters.in_memory.councils import InMemoryCouncils
-from orchestrator.adapters.in_memory.messaging import (
-    InMemoryAnnouncer,
-    InMemoryCanceller,
-    InMemoryEvents,
-    InMemoryQueue,
-)
 from orchestrator.adapters.in_memory.model import MockModel
-from orchestrator.adapters.in_memory.plans import InMemoryPlans, InMemoryTasks
-from orchestrator.adapters.in_memory.statistics import InMemoryStatistics
-from orchestrator.adapters.in_memory.stores import (
-    InMemoryAttempts,
-    InMemoryContexts,
-    InMemoryDeliberations,
-    InMemoryEndings,
-    InMemoryLeases,
-    InMemoryResponses,
-)
 from orchestrator.adapters.login import read_login
 from orchestrator.adapters.nats import topology
 from orchestrator.adapters.nats.cancelling import NatsCanceller, listen_for_cancelling
@@ -55,37 +31,22 @@ from orchestrator.adapters.vllm.breaker import BreakingModel
 from orchestrator.adapters.vllm.client import VllmDependency, VllmModel
 from orchestrator.agents.models import ModelByAgentType
 from orchestrator.agents.pump import Pump, PumpPolicy, Worker
-from orchestrator.agents.worker import Identity, StepWorker, WorkerPolicy
+from orchestrator.agents.worker import Identity, StepWorker
 from orchestrator.application.context import KeepContextEvent
-from orchestrator.application.ownership import Ownership
 from orchestrator.application.planning import KeepPlanningEvent
-from orchestrator.application.ports import Attempts, Lease
-from orchestrator.application.progress import Progress
+from orchestrator.application.ports import Attempts
 from orchestrator.application.readiness import Readiness
 from orchestrator.application.wake_ups import WakeUps
-from orchestrator.composition import Composition, Ports, compose, new_id
+from orchestrator.composition import Ports, compose, new_id
 from orchestrator.domain.council import Pool, standing_councils
 from orchestrator.instrumentation import Instrumentation
 from orchestrator.settings import Settings
+from orchestrator.wiring import Service, make_ownership, make_server, worker_policy
 
 # Concurrent handlers of announcements; those of one deliberation take turns.
 _RESULT_SLOTS = 8
-# In memory: deliberations that are kept when they are over, for each that may be open.
-_REMEMBERED = 10
 # Longer than it takes to look at Ray's jobs and to submit one.
 _JOB_LOCK_S = 30.0
-
-
-@dataclass(frozen=True)
-class Service:
-    """A wired service. `tasks` run beside the server; `closing` is called in order, after the server has stopped."""
-
-    server: GrpcServer
-    readiness: Readiness
-    progress: Progress
-    ownership: Ownership
-    tasks: Sequence[Callable[[], Coroutine[Any, Any, None]]]
-    closing: Sequence[Callable[[], Awaitable[None]]]
 
 
 def real_service(settings: Settings) -> Service:
@@ -122,7 +83,7 @@ def real_service(settings: Settings) -> Service:
         clock=SystemClock(),
         on_refused=seen.refusals(),
     )
-    ownership = _ownership(settings, ports, instance)
+    ownership = make_ownership(settings, ports, instance)
     composed = compose(settings, ports, ownership, wake_ups, readiness)
     keep_context = KeepContextEvent(ports.contexts)
     keep_planning = KeepPlanningEvent(composed.process_planning_event)
@@ -136,7 +97,7 @@ def real_service(settings: Settings) -> Service:
         ModelByAgentType(breaker, MockModel()),
         ports.clock,
         Identity(node_id="", actor_id=f"local-{instance}"),
-        _worker_policy(settings),
+        worker_policy(settings),
         tracer=seen.tracer,
     )
     local_agents = _pump(settings, seen.worker(worker), attempts, nats, Pool.LOCAL, settings.local_concurrency)
@@ -172,7 +133,7 @@ def real_service(settings: Settings) -> Service:
                 consumers.create_task(consuming.consume(topology.RESULTS, topology.results_consumer(instance), results))
 
     return Service(
-        _server(settings, composed, seen),
+        make_server(settings, composed, seen),
         readiness,
         composed.progress,
         ownership,
@@ -191,54 +152,6 @@ def real_service(settings: Settings) -> Service:
     )
 
 
-def dev_service(settings: Settings) -> Service:
-    """The service with everything in memory: nothing survives it, and the model's text is made up."""
-    seen = Instrumentation.of_orchestrator(settings.traces, settings.metrics_listen)
-    wake_ups = WakeUps()
-    leases = InMemoryLeases()
-    keep = settings.max_open * _REMEMBERED
-    queue, announcer = InMemoryQueue(keep), InMemoryAnnouncer()
-    responses = InMemoryResponses(keep)
-    canceller = InMemoryCanceller()
-    ports = Ports(
-        deliberations=seen.deliberations(InMemoryDeliberations(leases, keep)),
-        leases=leases,
-        registry=leases,
-        responses=responses,
-        contexts=InMemoryContexts(keep_cases=keep),
-        councils=InMemoryCouncils(standing_councils(settings.max_agents)),
-        queue=queue,
-        events=InMemoryEvents(keep),
-        moves=wake_ups,
-        endings=InMemoryEndings(),
-        canceller=canceller,
-        statistics=InMemoryStatistics(),
-        plans=InMemoryPlans(keep_plans=keep),
-        tasks=InMemoryTasks(keep),
-        clock=SystemClock(),
-        on_refused=seen.refusals(),
-    )
-    readiness = Readiness(())
-    ownership = _ownership(settings, ports, new_id())
-    composed = compose(settings, ports, ownership, wake_ups, readiness)
-    announcer.handler = composed.progress.step_answered
-    worker = StepWorker(
-        responses,
-        ports.endings,
-        announcer,
-        MockModel(),
-        ports.clock,
-        Identity("dev", "dev"),
-        _worker_policy(settings),
-        tracer=seen.tracer,
-    )
-    policy = PumpPolicy(settings.agent_concurrency, settings.ack_wait_s, settings.max_deliver)
-    pump = Pump(worker, lambda: queue, InMemoryAttempts(), policy)
-    canceller.handler = pump.cancel
-    server = _server(settings, composed, seen)
-    return Service(server, readiness, composed.progress, ownership, tasks=(pump.run,), closing=(seen.close,))
-
-
 async def run_agent(settings: Settings, identity: Identity, job: str) -> None:
     """One Ray actor's work: takes steps off the queue until it is cancelled."""
     seen = Instrumentation.of_agent(settings.traces)
@@ -253,7 +166,7 @@ async def run_agent(settings: Settings, identity: Identity, job: str) -> None:
         BreakingModel(seen.model(model, settings.vllm_url), settings.step_timeout_s),
         clock,
         identity,
-        _worker_policy(settings),
+        worker_policy(settings),
         tracer=seen.tracer,
     )
     attempts = RedisAttempts(redis, settings.result_ttl_s)
@@ -293,27 +206,9 @@ def _redis(settings: Settings) -> "Redis":
     )
 
 
-def _server(settings: Settings, composed: Composition, seen: Instrumentation) -> GrpcServer:
-    tls = None
-    if settings.tls_cert_file:
-        client_ca = Path(settings.tls_client_ca_file) if settings.tls_client_ca_file else None
-        tls = TlsFiles(Path(settings.tls_cert_file), Path(settings.tls_key_file), client_ca)
-    tokens = read_tokens(Path(settings.token_file)) if settings.token_file else ()
-    policy = ServerPolicy(tls, tokens, settings.max_calls, settings.max_message_bytes)
-    return GrpcServer(composed.service, settings.listen, policy, seen.interceptors())
-
-
 def _pump(
     settings: Settings, worker: Worker, attempts: Attempts, nats: NatsConnection, pool: Pool, concurrency: int
 ) -> Pump:
     policy = PumpPolicy(concurrency, settings.ack_wait_s / 3, settings.max_deliver)
     dead_letters = DeadLetters(nats)
     return Pump(worker, lambda: JetStreamSource(nats, pool, dead_letters, worker.refuse), attempts, policy)
-
-
-def _ownership(settings: Settings, ports: Ports, instance: str) -> Ownership:
-    return Ownership(ports.deliberations, ports.leases, ports.registry, Lease(instance, settings.lease_s))
-
-
-def _worker_policy(settings: Settings) -> WorkerPolicy:
-    return WorkerPolicy(settings.step_timeout_s)

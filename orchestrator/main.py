@@ -12,7 +12,8 @@ from orchestrator.adapters.grpc.authentication import UnusableToken
 from orchestrator.adapters.grpc.server import ServerCannotListen
 from orchestrator.adapters.login import UnusablePassword
 from orchestrator.adapters.telemetry.export import UnusableExport
-from orchestrator.bootstrap import dev_service, real_service
+from orchestrator.bootstrap import real_service
+from orchestrator.dev_bootstrap import dev_service
 from orchestrator.runner import run
 from orchestrator.settings import InvalidSettings, Settings, describe
 

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 
 from orchestrator.application.ownership import Ownership
 from orchestrator.application.progress import Progress
-from orchestrator.bootstrap import Service
 from orchestrator.domain.errors import DependencyLost
+from orchestrator.wiring import Service
 
 _log = logging.getLogger(__name__)
 

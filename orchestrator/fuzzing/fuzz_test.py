@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.fuzzing.hostile import METHODS, ROLES, TASK_IDS, malformed, messages, metadata, nearly_right
-from orchestrator.fuzzing.victim import Victim, serving
+from orchestrator.fuzzing.victim import Holdings, Victim, serving
 from protos.orchestrator.v1 import orchestrator_pb2 as pb
 
 # Of each method; there are 15.
@@ -30,6 +30,9 @@ _MALFORMED = 150
 _WARM_UP = 100
 _AFTERWARDS = 100
 _LENGTH = 20
+
+# What leaks grows each time. What grew once, in a machine's busy moment, need not.
+_TIMES = 3
 
 # No request of these makes the service work for so long.
 _HANG_S = 20.0
@@ -169,10 +172,18 @@ def test_nothing_of_them_stays(caller: Caller) -> None:
         sequence()
 
     attack(_WARM_UP)
-    before = caller.victim.holdings()
-    attack(_AFTERWARDS)
-    after = caller.victim.settled(before.tasks)
+    seen = [caller.victim.holdings()]
+    for _ in range(_TIMES):
+        attack(_AFTERWARDS)
+        seen.append(caller.victim.settled(seen[-1].tasks))
+        if not _grew(*seen[-2:]):
+            return
+    pytest.fail(f"it holds more each time: {seen}")
 
-    assert after.tasks <= before.tasks
-    assert after.objects < before.objects * 1.05
-    assert after.resident_bytes < before.resident_bytes * 1.1
+
+def _grew(before: Holdings, after: Holdings) -> bool:
+    return (
+        after.tasks > before.tasks
+        or after.objects >= before.objects * 1.05
+        or after.resident_bytes >= before.resident_bytes * 1.1
+    )

@@ -16,7 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator import bootstrap, runner, structured_logging
+from orchestrator import runner, structured_logging
+from orchestrator.dev_bootstrap import dev_service
 from orchestrator.settings import Settings
 
 _SETTINGS = {"MODEL": "made-up", "ORCHESTRATOR_LISTEN": "127.0.0.1:0", "ORCHESTRATOR_MAX_OPEN": "10"}
@@ -99,7 +100,7 @@ def _holdings() -> Holdings:
 
 
 async def _main() -> None:
-    service = bootstrap.dev_service(Settings.from_environment(_SETTINGS))
+    service = dev_service(Settings.from_environment(_SETTINGS))
     stop = asyncio.Event()
     running = asyncio.create_task(runner.run(service, stop, drain_s=0))
     print(service.server.port, flush=True)
