@@ -22,7 +22,9 @@ from orchestrator.domain.role_order import SIDE_BY_SIDE, ContradictoryOrder, def
 MAX_ROLES = 20
 MAX_TASKS_PER_ROLE = 10
 _LIMITS = Limits()
-# What every task repeats is short: all tasks of the largest derivation fit in a message that clients take (4 MB).
+# What every task repeats is short, and where it takes many bytes (of UTF-8, all tasks together) there are fewer tasks: all
+# tasks of the largest derivation fit in a message that clients take (4 MB).
+_MAX_REPEATED_BYTES = 2_600_000
 _MAX_ABOUT = 2_000
 _DECISIONS = 5
 _MAX_DECISION = 500
@@ -191,7 +193,11 @@ def derive(request: DerivationRequest, knowledge: Knowledge) -> Derivation:
     for role in order.roles:
         waits_for = [task_id for earlier in order.waits_for[role] for task_id in of_role[earlier]]
         of_role[role] = []
-        for description in _descriptions(request, role, knowledge.brief):
+        constraints = _constraints(request, role, knowledge)
+        about = _about(request, role, knowledge.brief)
+        repeated = len("".join((about, constraints.rubric, *constraints.requirements)).encode())
+        fitting = max(_MAX_REPEATED_BYTES // (len(order.roles) * max(repeated, 1)), 1)
+        for description in _descriptions(request, role, knowledge.brief, about, fitting):
             if not request.strategy.parallel_execution:
                 waits_for = [tasks[-1].task_id] if tasks else []
             task_id = f"{request.derivation_id}-{role.lower()}-{len(of_role[role]) + 1}"
@@ -202,7 +208,7 @@ def derive(request: DerivationRequest, knowledge: Knowledge) -> Derivation:
                     role=role,
                     description=description,
                     dependencies=tuple(waits_for),
-                    constraints=_constraints(request, role, knowledge),
+                    constraints=constraints,
                     case_id=request.case_id,
                     plan_id=request.plan_id,
                     priority=order.ranks[role] + 1,
@@ -211,17 +217,24 @@ def derive(request: DerivationRequest, knowledge: Knowledge) -> Derivation:
     return Derivation(request.derivation_id, tuple(tasks))
 
 
-def _descriptions(request: DerivationRequest, role: str, brief: Brief) -> list[str]:
+def _about(request: DerivationRequest, role: str, brief: Brief) -> str:
+    """What each task of a role says of the whole."""
+    part_of = f"Part of: {_subject(request, brief)}." if role in brief.tasks else ""
+    return clip("\n".join(filter(None, (part_of, brief.description))), _MAX_ABOUT)
+
+
+def _subject(request: DerivationRequest, brief: Brief) -> str:
+    return brief.title or f"plan {request.plan_id} of case {request.case_id}"
+
+
+def _descriptions(request: DerivationRequest, role: str, brief: Brief, about: str, fitting: int) -> list[str]:
     """What the role is to do, a text for each of its tasks. Where there are more than may be, the last has the rest."""
-    subject = brief.title or f"plan {request.plan_id} of case {request.case_id}"
     part = _PARTS.get(role, f"As {title_of(role)}, do your part of {{subject}}.")
     # The subject is somebody's text: it is put in as it is, and never read as a pattern.
-    items = list(brief.tasks.get(role, ())) or [part.replace("{subject}", subject)]
-    most = request.strategy.max_tasks_per_role or MAX_TASKS_PER_ROLE
+    items = list(brief.tasks.get(role, ())) or [part.replace("{subject}", _subject(request, brief))]
+    most = min(request.strategy.max_tasks_per_role or MAX_TASKS_PER_ROLE, fitting)
     if len(items) > most:
         items = [*items[: most - 1], "\n".join(items[most - 1 :])]
-    about = "\n".join(filter(None, (f"Part of: {subject}." if role in brief.tasks else "", brief.description)))
-    about = clip(about, _MAX_ABOUT)
     return [f"{clip(item, _LIMITS.max_text - len(about) - 1)}\n{about}".strip() for item in items]
 
 

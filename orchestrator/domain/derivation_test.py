@@ -150,21 +150,26 @@ def test_a_derived_task_can_be_deliberated_on_as_it_is() -> None:
         validate(request, task.task_id, Limits())
 
 
-def test_the_largest_derivation_fits_in_a_message_that_clients_take() -> None:
+@pytest.mark.parametrize(("character", "count"), [("x", 200), ("\U0001f600", 40)])
+def test_the_largest_derivation_fits_in_a_message_that_clients_take(character: str, count: int) -> None:
     roles = tuple(f"ROLE_{number}" for number in range(20))
     largest = make_planning_event(
-        metadata=dict.fromkeys(("title", "description", "rubric", "requirements"), "x" * 4_000)
-        | {f"tasks.{role}": "y\n" * 350 for role in roles}
+        metadata=dict.fromkeys(("title", "description", "rubric"), character * 4_000)
+        | {"requirements": "\n".join(character * 997 + f"{n}" for n in range(4))}
+        | {f"tasks.{role}": f"{character}\n" * 350 for role in roles}
     )
-    decisions = [ContextEvent(f"e{n}", "case-1", ContextKind.DECISION, f"{n}" * 2_000, n) for n in range(200)]
+    decisions = [
+        ContextEvent(f"e{n}", "case-1", ContextKind.DECISION, f"{n}{character * 2_000}", n) for n in range(200)
+    ]
     request = _request(*roles, parallel_execution=True)
     validate_event(largest)
     validate_derivation(request)
 
     derivation = derive(request, Knowledge(brief([largest]), decisions))
 
-    assert len(derivation.tasks) == 200
-    assert len(json.dumps(asdict(derivation))) < 4_000_000
+    assert len(derivation.tasks) == count
+    assert sum(task.description.splitlines().count(character) for task in derivation.tasks) == 20 * 350
+    assert len(json.dumps(asdict(derivation), ensure_ascii=False).encode()) < 4_000_000
 
 
 def test_what_is_cut_says_so() -> None:
