@@ -82,6 +82,8 @@ class StepWorker:
         self._jitter = jitter
         self._retries = retries or RetryBudget()
         self._tracer = tracer or NoTracer()
+        # What is wrong with a model server, by endpoint: until it answers again, that is why its steps have to wait.
+        self._trouble: dict[str, str] = {}
 
     async def work(self, request: StepRequest, delivery: int) -> None:
         """Handles the `delivery`-th delivery of a step (from 1). When it returns, the step can be acknowledged.
@@ -131,11 +133,16 @@ class StepWorker:
     async def _answer(self, request: StepRequest, delivery: int) -> StepResponse:
         """The response of a step. Raises DependencyLost while there is time to try again."""
         late = f"there was no time left{f' after {delivery - 1} tries' if delivery > 1 else ''}"
+        trouble = self._trouble.get(request.endpoint, "")
         if self._clock.now_ms() >= request.deadline_ms:
+            if delivery > 1 and trouble:
+                lost = DependencyLost(_MODEL_SERVER, f"{trouble}; {late}")
+                return replace(self._failed(request, str(lost)), lost_dependency=lost.dependency)
             return replace(self._failed(request, late), late=True)
         try:
             if delivery > 1 and not self._retries.take():
-                raise DependencyLost(_MODEL_SERVER, "too many requests were tried again just now")
+                because = f": {trouble}" if trouble else ""
+                raise DependencyLost(_MODEL_SERVER, f"too many requests had to be tried again just now{because}")
             response = await self._ask(request)
         except ModelRejected as rejected:
             return self._failed(request, f"the model server refused the request: {rejected}")
@@ -155,7 +162,12 @@ class StepWorker:
     async def _ask(self, request: StepRequest) -> StepResponse:
         usage, fault = Usage(), ""
         for attempt in range(1, _ATTEMPTS + 1):
-            completion = await self._complete(request, attempt)
+            try:
+                completion = await self._complete(request, attempt)
+            except DependencyLost as lost:
+                self._trouble[request.endpoint] = lost.reason
+                raise
+            self._trouble.pop(request.endpoint, None)
             usage += completion.usage
             fault = _fault(request, completion.text)
             if not fault:

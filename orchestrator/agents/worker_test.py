@@ -194,6 +194,51 @@ async def test_retries_beyond_the_budget_do_not_reach_the_model() -> None:
     assert [asked.step_id[-1] for asked in bench.model.requests] == ["a", "b", "d"]
 
 
+async def test_a_retry_beyond_the_budget_says_what_the_trouble_was() -> None:
+    bench, request = Bench(_raising(DependencyLost("vllm", "nothing but noise"))), make_step_request()
+    bench.worker._retries = RetryBudget(capacity=0, per_second=0)
+
+    with pytest.raises(RetryLater, match="nothing but noise"):
+        await bench.worker.work(request, delivery=1)
+    with pytest.raises(RetryLater, match="nothing but noise"):
+        await bench.worker.work(request, delivery=2)
+
+    assert len(bench.model.requests) == 1
+
+
+async def test_a_step_that_is_late_after_trouble_that_goes_on_names_that() -> None:
+    bench, request = Bench(_raising(DependencyLost("vllm", "nothing but noise"))), make_step_request()
+    with pytest.raises(RetryLater):
+        await bench.worker.work(request, delivery=1)
+    bench.clock.advance(request.deadline_ms - bench.clock.now_ms())
+
+    await bench.worker.work(request, delivery=2)
+
+    response = await bench.response(request)
+    assert (response.lost_dependency, response.late) == ("vllm", False)
+    assert "nothing but noise" in response.error
+
+
+async def test_trouble_that_is_over_is_no_reason_any_more() -> None:
+    troubles = [DependencyLost("vllm", "nothing but noise")]
+
+    def recover(asked: StepRequest, seed: int) -> str:
+        if troubles:
+            raise troubles.pop()
+        return plausible_answer(asked, seed)
+
+    bench, request = Bench(recover), make_step_request()
+    with pytest.raises(RetryLater):
+        await bench.worker.work(request, delivery=1)
+    await bench.worker.work(replace(request, step_id="task-1/0/propose/other"), delivery=1)
+    bench.clock.advance(request.deadline_ms - bench.clock.now_ms())
+
+    await bench.worker.work(request, delivery=2)
+
+    response = await bench.response(request)
+    assert (response.lost_dependency, response.late) == ("", True)
+
+
 async def test_a_step_that_cannot_be_worked_on_fails_for_its_deliberation_unless_it_was_answered() -> None:
     bench, request = Bench(), make_step_request()
 

@@ -199,7 +199,7 @@ class Deliberation:
     def _note_failure(self, step: Step, response: StepResponse) -> None:
         where = f" in round {step.round}" if step.round else ""
         self.warnings.append(f"{step.agent_id} could not {step.kind}{where}: {response.error}")
-        self.lost_dependency = response.lost_dependency
+        self.lost_dependency = self.lost_dependency or response.lost_dependency
 
     def _absorb(self, step: Step, response: StepResponse, now_ms: int) -> bool:
         """Says whether the answer could be used."""
@@ -239,7 +239,8 @@ class Deliberation:
     def _advance(self, now_ms: int, *, late: bool) -> tuple[Step, ...]:
         """What follows a phase whose steps have all been answered, the last of them late or not."""
         if not self.drafts:
-            status = Status.TIMEOUT if late else Status.FAILED
+            # Who was late may have been late because of what the others name.
+            status = Status.TIMEOUT if late and not self.lost_dependency else Status.FAILED
             self._end(status, now_ms, "no agent brought a proposal: " + "; ".join(self.warnings))
             return ()
         self.lost_dependency = ""

@@ -134,6 +134,17 @@ def test_a_lost_dependency_is_remembered_only_if_it_is_why_nobody_proposed() -> 
     assert survived.lost_dependency == ""
 
 
+@pytest.mark.parametrize("late_one", [0, 1])
+def test_what_one_agent_names_as_lost_explains_that_another_was_late(late_one: int) -> None:
+    deliberation = make_deliberation(make_request(num_agents=2))
+    for number, step in enumerate([*deliberation.pending.values()]):
+        response = respond(deliberation, step, error="no answer")
+        late = replace(response, late=True)
+        deliberation.apply(late if number == late_one else replace(response, lost_dependency="vllm"), START_MS)
+
+    assert (deliberation.status, deliberation.lost_dependency) == (Status.FAILED, "vllm")
+
+
 @pytest.mark.parametrize("phase", [StepKind.REVIEW, StepKind.REVISE])
 def test_an_agent_that_fails_later_stays_in_with_a_warning(phase: StepKind) -> None:
     deliberation = make_deliberation()
