@@ -1,7 +1,7 @@
 """What the store of councils promises, on a real redis-server and in memory alike."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -12,16 +12,9 @@ from orchestrator.adapters.redis.councils import RedisCouncils
 from orchestrator.application.ports import CouncilStore, VersionConflict
 from orchestrator.domain.council import AgentType, CouncilConfig, make_council, standing_councils
 from orchestrator.domain.council_request import NewAgent, member_of
-from orchestrator.testing.servers import redis_server, running
 
 _POETS = make_council("POET", 2, CouncilConfig(2, False, "big", AgentType.MOCK, "poet"))
 _ROLES = ["ARCHITECT", "DATA", "DEV", "DEVOPS", "QA"]
-
-
-@pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running(redis_server(tmp_path_factory.mktemp("redis"))) as server:
-        yield f"redis://127.0.0.1:{server.port}/0"
 
 
 @pytest.fixture(params=["redis", "in memory"])

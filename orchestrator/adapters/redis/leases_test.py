@@ -1,7 +1,6 @@
 """What leases promise, on a real redis-server and in memory alike."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -15,7 +14,6 @@ from orchestrator.adapters.redis.stores import RedisDeliberations
 from orchestrator.application.ports import InstanceRegistry, Lease, LeaseStore
 from orchestrator.domain.errors import DependencyLost
 from orchestrator.testing.builders import make_deliberation
-from orchestrator.testing.servers import redis_server, running
 
 _A, _B = Lease("a", 60), Lease("b", 60)
 # As short as a test can wait for without being disturbed by a slow machine.
@@ -24,20 +22,6 @@ _SHORT = Lease("a", 0.05)
 
 class Leases(LeaseStore, InstanceRegistry, Protocol):
     """Both ports, as both adapters have them."""
-
-
-@pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running(redis_server(tmp_path_factory.mktemp("redis"))) as server:
-        yield f"redis://127.0.0.1:{server.port}/0"
-
-
-@pytest.fixture
-async def client(url: str) -> AsyncIterator[Redis]:
-    client = connect(url)
-    await client.flushall()
-    yield client
-    await client.aclose()
 
 
 @pytest.fixture(params=["redis", "in memory"])

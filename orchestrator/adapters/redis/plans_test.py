@@ -1,6 +1,6 @@
 """What a store of plans promises, on a real redis-server and in memory alike."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -11,15 +11,8 @@ from orchestrator.adapters.redis.plans import RedisPlans
 from orchestrator.application.ports import PlanStore
 from orchestrator.domain.derivation import DerivationRequest, Knowledge, derive
 from orchestrator.testing.builders import make_planning_event
-from orchestrator.testing.servers import redis_server, running
 
 _DERIVATION = derive(DerivationRequest("case-1", "plan-1", ("DEV", "QA")), Knowledge())
-
-
-@pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running(redis_server(tmp_path_factory.mktemp("redis"))) as server:
-        yield f"redis://127.0.0.1:{server.port}/0"
 
 
 @pytest.fixture(params=["redis", "in memory"])

@@ -1,6 +1,6 @@
 """What a store of measurements promises, on a real redis-server and in memory alike."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -11,15 +11,8 @@ from orchestrator.adapters.redis.statistics import RedisStatistics
 from orchestrator.application.ports import StatisticsStore
 from orchestrator.domain.deliberation import Status
 from orchestrator.domain.statistics import KEPT_MS, Finished, Totals
-from orchestrator.testing.servers import redis_server, running
 
 _ONE = Finished("task-1", "deliberate", "DEV", Status.COMPLETED, 1_000, 300, 9, 250)
-
-
-@pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running(redis_server(tmp_path_factory.mktemp("redis"))) as server:
-        yield f"redis://127.0.0.1:{server.port}/0"
 
 
 @pytest.fixture(params=["redis", "in memory"])

@@ -1,7 +1,7 @@
 """What the stores promise, on a real redis-server and in memory alike."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,12 +29,6 @@ class Stores:
     deliberations: DeliberationStore
     responses: ResponseStore
     contexts: ContextStore
-
-
-@pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running(redis_server(tmp_path_factory.mktemp("redis"))) as server:
-        yield f"redis://127.0.0.1:{server.port}/0"
 
 
 @pytest.fixture(params=["redis", "in memory"])

@@ -1,6 +1,7 @@
 """The macro `hygiene_tests`."""
 
 load("@rules_python//python:py_test.bzl", "py_test")
+load(":program.bzl", "program")
 load(":stack.bzl", "manifest")
 load(":stack_test.bzl", "CONTAINER_TAGS")
 
@@ -31,20 +32,15 @@ def hygiene_tests(name, stack, services, busy_cpus = 1, tags = [], size = "mediu
             tags = ["manual"],
             visibility = ["//visibility:private"],
         )
-        py_test(
+        program(
+            py_test,
             name = test,
             testonly = testonly,
             size = size,
-            srcs = [Label("//tools/stack:main.py")],
-            args = [
-                "hygiene",
-                "$(rlocationpath {}.manifest)".format(test),
-                service,
-            ],
-            data = [test + ".manifest"],
-            main = Label("//tools/stack:main.py"),
+            command = "hygiene",
+            manifest = test + ".manifest",
+            args = [service],
             tags = CONTAINER_TAGS + ["cpu:{}".format(busy_cpus)] + tags,
-            deps = [Label("//tools/stack/runner")],
             **kwargs
         )
     native.test_suite(

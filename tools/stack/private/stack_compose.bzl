@@ -1,6 +1,7 @@
 """The macro `stack_compose`."""
 
 load("@rules_python//python:py_binary.bzl", "py_binary")
+load(":program.bzl", "program")
 load(":stack.bzl", "manifest")
 
 def stack_compose(name, stack, publish = {}, healthchecks = {}, testonly = False, **kwargs):
@@ -28,16 +29,11 @@ def stack_compose(name, stack, publish = {}, healthchecks = {}, testonly = False
         tags = ["manual"],
         visibility = ["//visibility:private"],
     )
-    py_binary(
+    program(
+        py_binary,
         name = name,
         testonly = testonly,
-        srcs = [Label("//tools/stack:main.py")],
-        args = [
-            "compose",
-            "$(rlocationpath {}.manifest)".format(name),
-        ],
-        data = [name + ".manifest"],
-        main = Label("//tools/stack:main.py"),
-        deps = [Label("//tools/stack/runner")],
+        command = "compose",
+        manifest = name + ".manifest",
         **kwargs
     )

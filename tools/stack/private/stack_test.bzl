@@ -1,6 +1,7 @@
 """The macro `stack_test`."""
 
 load("@rules_python//python:py_test.bzl", "py_test")
+load(":program.bzl", "program")
 load(":service.bzl", "service")
 load(":stack.bzl", "manifest")
 
@@ -90,18 +91,13 @@ def stack_test(
         tests = container,
         visibility = ["//visibility:private"],
     )
-    py_test(
+    program(
+        py_test,
         name = name,
         testonly = testonly,
         size = size,
-        srcs = [Label("//tools/stack:main.py")],
-        args = [
-            "test",
-            "$(rlocationpath {}.manifest)".format(name),
-        ],
-        data = [name + ".manifest"],
-        main = Label("//tools/stack:main.py"),
+        command = "test",
+        manifest = name + ".manifest",
         tags = CONTAINER_TAGS + ["cpu:{}".format(busy_cpus)] + tags,
-        deps = [Label("//tools/stack/runner")],
         **kwargs
     )

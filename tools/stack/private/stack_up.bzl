@@ -1,6 +1,7 @@
 """The macros `stack_up`, `stack_down` and `stack_logs`."""
 
 load("@rules_python//python:py_binary.bzl", "py_binary")
+load(":program.bzl", "program")
 load(":service.bzl", "short_label")
 load(":stack.bzl", "manifest")
 
@@ -22,17 +23,12 @@ def stack_up(name, stack, publish = {}, testonly = False, **kwargs):
         tags = ["manual"],
         visibility = ["//visibility:private"],
     )
-    py_binary(
+    program(
+        py_binary,
         name = name,
         testonly = testonly,
-        srcs = [Label("//tools/stack:main.py")],
-        args = [
-            "up",
-            "$(rlocationpath {}.manifest)".format(name),
-        ],
-        data = [name + ".manifest"],
-        main = Label("//tools/stack:main.py"),
-        deps = [Label("//tools/stack/runner")],
+        command = "up",
+        manifest = name + ".manifest",
         **kwargs
     )
 
@@ -44,12 +40,11 @@ def stack_down(name, stack = None, **kwargs):
       stack: label of the only stack that it takes down; without one, it takes down every stack.
       **kwargs: other attributes of py_binary, such as `visibility`.
     """
-    py_binary(
+    program(
+        py_binary,
         name = name,
-        srcs = [Label("//tools/stack:main.py")],
-        args = ["down"] + (["--stack=" + short_label(native.package_relative_label(stack))] if stack else []),
-        main = Label("//tools/stack:main.py"),
-        deps = [Label("//tools/stack/runner")],
+        command = "down",
+        args = _of(stack),
         **kwargs
     )
 
@@ -61,11 +56,13 @@ def stack_logs(name, stack = None, **kwargs):
       stack: label of the stack; without one, it takes any stack that is up.
       **kwargs: other attributes of py_binary, such as `visibility`.
     """
-    py_binary(
+    program(
+        py_binary,
         name = name,
-        srcs = [Label("//tools/stack:main.py")],
-        args = ["logs"] + (["--stack=" + short_label(native.package_relative_label(stack))] if stack else []),
-        main = Label("//tools/stack:main.py"),
-        deps = [Label("//tools/stack/runner")],
+        command = "logs",
+        args = _of(stack),
         **kwargs
     )
+
+def _of(stack):
+    return ["--stack=" + short_label(native.package_relative_label(stack))] if stack else []
