@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tools.browser.chromium import Chromium, Page, Screen, chromium
+from tools.browser.looks import DESK, PHONE, SCREENS, assert_fits_and_is_legible, shown, unnamed
 from tools.stack.runner.reporting.document import Run, document
 from tools.stack.runner.reporting.page import page as render
 from tools.stack.tests.runs import FAILED, sample_run
-
-PHONE, DESK = Screen(390, 844, mobile=True), Screen(1280, 900)
-SCREENS = {
-    "phone": PHONE,
-    "phone-dark": replace(PHONE, dark=True),
-    "small-phone": Screen(320, 568, mobile=True),
-    "desk": DESK,
-    "desk-dark": replace(DESK, dark=True),
-}
 
 
 @pytest.fixture(scope="module")
@@ -43,15 +34,6 @@ def url(run: Run, tmp_path_factory: pytest.TempPathFactory) -> str:
     return f"file://{path}"
 
 
-@contextmanager
-def shown(browser: Chromium, url: str, screen: Screen = DESK) -> Iterator[Page]:
-    """The page, of which nothing may complain, and which may load nothing."""
-    with browser.open(url, screen) as page:
-        yield page
-        assert page.problems == []
-        assert [request.partition("#")[0] for request in page.requests] == [url.partition("#")[0]]
-
-
 def active(page: Page) -> str:
     """What has the keyboard's attention: its tag and the beginning of its text."""
     return str(page.evaluate("document.activeElement.tagName + ' ' + document.activeElement.innerText.slice(0, 30)"))
@@ -60,11 +42,7 @@ def active(page: Page) -> str:
 @pytest.mark.parametrize("name", SCREENS)
 def test_it_fits_and_is_legible(browser: Chromium, url: str, name: str) -> None:
     with shown(browser, url, SCREENS[name]) as page:
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        assert page.evaluate(Path(os.environ["CONTRAST"]).read_text()) == []
-        outputs = os.environ.get("TEST_UNDECLARED_OUTPUTS_DIR")
-        if outputs:
-            page.screenshot(Path(outputs) / f"{name}.png")
+        assert_fits_and_is_legible(page, name)
 
 
 @pytest.mark.parametrize("screen", [PHONE, DESK])
@@ -168,15 +146,10 @@ def test_the_filter_leaves_tests_whose_name_matches(browser: Chromium, url: str)
 
 def test_whatever_can_be_operated_has_a_name_for_a_screen_reader(browser: Chromium, url: str) -> None:
     with shown(browser, url) as page:
+        without_name, count = unnamed(page)
+        assert count > len(FAILED) + 40
+        assert without_name == []
         nodes = page.call("Accessibility.getFullAXTree")["nodes"]
-        operable = [
-            node
-            for node in nodes
-            if not node["ignored"]
-            and node["role"]["value"] in ("button", "link", "searchbox", "image", "DisclosureTriangle")
-        ]
-        assert len(operable) > len(FAILED) + 40
-        assert [node for node in operable if not node["name"]["value"].strip()] == []
         headings = [node["name"]["value"] for node in nodes if node.get("role", {}).get("value") == "heading"]
         assert headings[0] == "//:stack"
 

@@ -26,6 +26,12 @@ function graph(span, kind, points, top, limit) {
   return drawing("svg", { viewBox: "0 0 1000 100", preserveAspectRatio: "none", "aria-hidden": "true" }, ...parts);
 }
 
+// podman's sizes: 128m, 2g.
+function limitInBytes(text) {
+  const match = /^(\d+(?:\.\d+)?)([bkmgt]?)/i.exec(text || "");
+  return match ? Number(match[1]) * 1024 ** "bkmgt".indexOf(match[2].toLowerCase() || "b") : 0;
+}
+
 function memoryOf(service) {
   return service.peak && service.limit ? `${bytes(service.peak)} of ${bytes(limitInBytes(service.limit))}` : bytes(service.peak);
 }
