@@ -14,9 +14,9 @@ _MARKS = {"met": "met", "missed": "MISSED", "not judged": "not judged"}
 
 def number_text(value: float) -> str:
     """A number with three digits that count, and never less than the whole ones."""
-    if abs(value) >= 100 or value == 0:
-        return f"{value:,.0f}"
-    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}" if abs(value) >= 1 else f"{value:.3f}"
+    size = abs(value)
+    digits = 0 if size >= 99.95 or not size else 1 if size >= 9.995 else 2 if size >= 0.9995 else 3
+    return f"{value:,.{digits}f}"
 
 
 def value_text(value: float, metric: Metric) -> str:

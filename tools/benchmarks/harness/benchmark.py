@@ -10,12 +10,12 @@ from tools.benchmarks.core.benchmark import Benchmark, Claim, Metric, Setting, V
 from tools.benchmarks.stacks.run import run
 from tools.stack.runner.runfiles import Runfiles
 
-_PROGRAM = "_main/tools/benchmarks/harness/nothing"
+_TEST = "_main/tools/benchmarks/harness/nothing"
 
 
 async def _measure(setting: Setting) -> Mapping[str, float]:
     directory = Path(tempfile.mkdtemp(dir=setting.directory))
-    done = await run(Runfiles.discover().resolve(_PROGRAM), directory)
+    done = await run(Runfiles.discover().resolve(_TEST), directory, ["test", f"{_TEST}.manifest.json"])
     tested = float((done.outputs / "outputs/tests/ran").read_text())
     return {
         "start_to_ready": done.ready - done.spawned,

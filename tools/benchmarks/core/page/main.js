@@ -4,8 +4,8 @@
 // A number with three digits that count, and never less than the whole ones; as table.py has it.
 function number(value) {
   const size = Math.abs(value);
-  if (size >= 100 || value === 0) return Math.round(value).toLocaleString("en");
-  return value.toFixed(size >= 10 ? 1 : size >= 1 ? 2 : 3);
+  const digits = size >= 99.95 || !size ? 0 : size >= 9.995 ? 1 : size >= 0.9995 ? 2 : 3;
+  return value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
 function amount(value, metric) {
