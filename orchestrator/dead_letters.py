@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from orchestrator.adapters.login import UnusablePassword
 from orchestrator.adapters.nats.connection import NatsConnection
 from orchestrator.adapters.nats.dead_letters import DeadLetter, DeadLetters, IncompleteDeadLetter, UnknownDeadLetter
-from orchestrator.bootstrap import connect_nats
+from orchestrator.connections import connect_nats
 from orchestrator.domain.errors import DependencyLost
 from orchestrator.settings import InvalidSettings, Settings
 

@@ -19,15 +19,16 @@ from orchestrator.adapters.in_memory.stores import (
     InMemoryLeases,
     InMemoryResponses,
 )
+from orchestrator.agent_wiring import worker_policy
 from orchestrator.agents.pump import Pump, PumpPolicy
 from orchestrator.agents.worker import Identity, StepWorker
 from orchestrator.application.readiness import Readiness
 from orchestrator.application.wake_ups import WakeUps
 from orchestrator.composition import Ports, compose, new_id
 from orchestrator.domain.council import standing_councils
-from orchestrator.instrumentation import Instrumentation
+from orchestrator.service_instrumentation import ServiceInstrumentation
 from orchestrator.settings import Settings
-from orchestrator.wiring import Service, make_ownership, make_server, worker_policy
+from orchestrator.wiring import Service, make_ownership, make_server
 
 # Deliberations that are kept when they are over, for each that may be open.
 _REMEMBERED = 10
@@ -35,7 +36,7 @@ _REMEMBERED = 10
 
 def dev_service(settings: Settings) -> Service:
     """The service with everything in memory: nothing survives it, and the model's text is made up."""
-    seen = Instrumentation.of_orchestrator(settings.traces, settings.metrics_listen)
+    seen = ServiceInstrumentation.of_orchestrator(settings.traces, settings.metrics_listen)
     wake_ups = WakeUps()
     leases = InMemoryLeases()
     keep = settings.max_open * _REMEMBERED

@@ -1,33 +1,17 @@
-"""Wiring of what is recorded: adapters with spans and measurements around them."""
+"""What is recorded of an agent: adapters with spans and measurements around them."""
 
-import asyncio
 import logging
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Self
 
-import grpc
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry
 
-from orchestrator.adapters.grpc.metrics import MeasuresCalls
-from orchestrator.adapters.grpc.tracing import TracesCalls
-from orchestrator.adapters.nats.connection import NatsConnection
-from orchestrator.adapters.nats.metrics import DeadLetterMetrics
-from orchestrator.adapters.nats.tracing import (
-    Handler,
-    TracedAnnouncer,
-    TracedEvents,
-    TracedQueue,
-    TracedWorker,
-    traced_announcements,
-)
-from orchestrator.adapters.telemetry.deliberation_metrics import MeasuredDeliberations
+from orchestrator.adapters.nats.tracing import TracedAnnouncer, TracedWorker
 from orchestrator.adapters.telemetry.export import UnusableExport, make_tracer
-from orchestrator.adapters.telemetry.exposition import Exposition, new_registry
-from orchestrator.adapters.vllm.breaker import BreakingModel
 from orchestrator.adapters.vllm.metrics import MeasuredModel
 from orchestrator.adapters.vllm.tracing import TracedModel
 from orchestrator.agents.pump import Worker
-from orchestrator.application.ports import ChatModel, DeliberationStore, EventPublisher, ResultAnnouncer, StepQueue
+from orchestrator.application.ports import ChatModel, ResultAnnouncer
 from orchestrator.application.tracing import NoTracer, Tracer
 
 _log = logging.getLogger(__name__)
@@ -35,21 +19,13 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Instrumentation:
-    """Puts what records around what does the work, in a process of the service."""
+    """Puts what records around what does an agent's work."""
 
     tracer: Tracer
     registry: CollectorRegistry
-    exposition: Exposition | None = None
 
     @classmethod
-    def of_orchestrator(cls, traces: str, metrics_listen: str) -> "Instrumentation":
-        """For the orchestrator: where traces go, and where metrics are served if anywhere. Raises UnusableExport."""
-        registry = new_registry()
-        exposition = Exposition(registry, metrics_listen) if metrics_listen else None
-        return cls(make_tracer(traces, "orchestrator"), registry, exposition)
-
-    @classmethod
-    def of_agent(cls, traces: str) -> "Instrumentation":
+    def of_agent(cls, traces: str) -> Self:
         """For an agent. It does its work also where traces cannot be written."""
         try:
             return cls(make_tracer(traces, "orchestrator-agent"), CollectorRegistry())
@@ -57,21 +33,9 @@ class Instrumentation:
             _log.warning("no traces of this agent: %s", error)
             return cls(NoTracer(), CollectorRegistry())
 
-    def queue(self, queue: StepQueue) -> StepQueue:
-        """A queue on NATS."""
-        return TracedQueue(queue, self.tracer)
-
     def announcer(self, announcer: ResultAnnouncer) -> ResultAnnouncer:
         """An announcer on NATS."""
         return TracedAnnouncer(announcer, self.tracer)
-
-    def announcements(self, handler: Handler) -> Handler:
-        """The handler of announcements from NATS."""
-        return traced_announcements(handler, self.tracer)
-
-    def events(self, events: EventPublisher) -> EventPublisher:
-        """A publisher on NATS."""
-        return TracedEvents(events, self.tracer)
 
     def worker(self, worker: Worker) -> Worker:
         """A worker whose steps come from NATS."""
@@ -81,31 +45,6 @@ class Instrumentation:
         """A model server at `url`."""
         return TracedModel(MeasuredModel(model, self.registry), self.tracer, url)
 
-    def deliberations(self, store: DeliberationStore) -> DeliberationStore:
-        """The store of this process."""
-        return MeasuredDeliberations(store, self.registry)
-
-    def refusals(self) -> Callable[[], None]:
-        """What counts requests that are refused since too many deliberations are unfinished."""
-        name, help_ = "orchestrator_admissions_refused", "Requests refused since too many are unfinished."
-        return Counter(name, help_, registry=self.registry).inc
-
-    def breaker(self, breaker: BreakingModel) -> BreakingModel:
-        """The circuit breaker of this process."""
-        name, help_ = "orchestrator_circuit_breakers_open", "Model servers that this process leaves alone."
-        Gauge(name, help_, registry=self.registry).set_function(lambda: breaker.open_circuits)
-        return breaker
-
-    def dead_letters(self, nats: NatsConnection) -> DeadLetterMetrics:
-        """The dead letters, to be watched."""
-        return DeadLetterMetrics(nats, self.registry)
-
-    def interceptors(self) -> Sequence[grpc.aio.ServerInterceptor]:
-        """For the gRPC server."""
-        return (MeasuresCalls(self.registry), TracesCalls(self.tracer))
-
     async def close(self) -> None:
-        """Exports what is left, and stops to serve."""
+        """Exports what is left."""
         await self.tracer.close()
-        if self.exposition:
-            await asyncio.to_thread(self.exposition.close)

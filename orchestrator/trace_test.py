@@ -13,8 +13,9 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from orchestrator.agent_bootstrap import run_agent
 from orchestrator.agents.worker import Identity
-from orchestrator.bootstrap import real_service, run_agent
+from orchestrator.bootstrap import real_service
 from orchestrator.runner import run
 from orchestrator.settings import Settings
 from orchestrator.testing.openai_server import Behaviour, serving

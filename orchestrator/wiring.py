@@ -8,13 +8,12 @@ from typing import Any
 from orchestrator.adapters.grpc.authentication import read_tokens
 from orchestrator.adapters.grpc.credentials import TlsFiles
 from orchestrator.adapters.grpc.server import GrpcServer, ServerPolicy
-from orchestrator.agents.worker import WorkerPolicy
 from orchestrator.application.ownership import Ownership
 from orchestrator.application.ports import Lease
 from orchestrator.application.progress import Progress
 from orchestrator.application.readiness import Readiness
 from orchestrator.composition import Composition, Ports
-from orchestrator.instrumentation import Instrumentation
+from orchestrator.service_instrumentation import ServiceInstrumentation
 from orchestrator.settings import Settings
 
 
@@ -30,7 +29,7 @@ class Service:
     closing: Sequence[Callable[[], Awaitable[None]]]
 
 
-def make_server(settings: Settings, composed: Composition, seen: Instrumentation) -> GrpcServer:
+def make_server(settings: Settings, composed: Composition, seen: ServiceInstrumentation) -> GrpcServer:
     """The server as the settings have it. Raises UnusableToken, UnusableCertificate or ServerCannotListen."""
     tls = None
     if settings.tls_cert_file:
@@ -44,8 +43,3 @@ def make_server(settings: Settings, composed: Composition, seen: Instrumentation
 def make_ownership(settings: Settings, ports: Ports, instance: str) -> Ownership:
     """What an instance owns, with leases as long as the settings have it."""
     return Ownership(ports.deliberations, ports.leases, ports.registry, Lease(instance, settings.lease_s))
-
-
-def worker_policy(settings: Settings) -> WorkerPolicy:
-    """How agents work, as the settings have it."""
-    return WorkerPolicy(settings.step_timeout_s)

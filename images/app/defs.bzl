@@ -3,6 +3,11 @@
 load("@rules_python//python:py_info.bzl", "PyInfo")
 load("//images/layer:actions.bzl", "reproducible_layer")
 
+AppInfo = provider(
+    doc = "The files that a layer of our own code has.",
+    fields = {"files": "list of Files"},
+)
+
 def _ours(file):
     """Whether a file belongs to this repository, and to what runs (stubs only serve checkers)."""
     return not file.short_path.startswith("../") and file.extension not in ("pyi", "so", "pyc")
@@ -18,7 +23,8 @@ def _python_app_layer_impl(ctx):
         ])
         for dep in ctx.attr.deps
     ])
-    ours = [file for file in files.to_list() if _ours(file)]
+    below = {file: True for lower in ctx.attr.minus for file in lower[AppInfo].files}
+    ours = [file for file in files.to_list() if _ours(file) and file not in below]
 
     def arguments(layer):
         args = ctx.actions.args()
@@ -36,7 +42,7 @@ def _python_app_layer_impl(ctx):
         inputs = ours,
         mnemonic = "AppLayer",
         progress_message = "Packing application layer %{label}",
-    )
+    ) + [AppInfo(files = ours)]
 
 python_app_layer = rule(
     doc = """A layer with the Python files, and the data files, of this repository that libraries need.
@@ -48,6 +54,10 @@ python_app_layer = rule(
             doc = "The libraries: all that they depend on inside this repository comes along.",
             mandatory = True,
             providers = [PyInfo],
+        ),
+        "minus": attr.label_list(
+            doc = "Layers below this one, with the same prefix: what they have is left out.",
+            providers = [AppInfo],
         ),
         "prefix": attr.string(doc = "Folder in the image.", default = "/app"),
         "_pack": attr.label(default = "//images/app:pack", executable = True, cfg = "exec"),

@@ -5,9 +5,9 @@ import os
 import ray
 
 from orchestrator import structured_logging
+from orchestrator.agent_bootstrap import agent_environment, run_agent
 from orchestrator.agents.crew import Engagement
 from orchestrator.agents.worker import Identity
-from orchestrator.bootstrap import agent_environment, run_agent
 
 _STOP_S = 1.0
 

@@ -11,9 +11,10 @@ import ray
 
 from orchestrator import structured_logging
 from orchestrator.adapters.login import UnusablePassword
+from orchestrator.agent_bootstrap import agent_environment
 from orchestrator.agents.actor import AgentActor
 from orchestrator.agents.crew import Crew
-from orchestrator.bootstrap import agent_environment, check_logins
+from orchestrator.connections import check_logins
 from orchestrator.settings import InvalidSettings, Settings
 
 _log = logging.getLogger(__name__)

@@ -8,13 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 
 from orchestrator.adapters.ray.jobs_api import Job, JobsApi
+from orchestrator.agents.job import JOB_VARIABLE
 from orchestrator.domain.errors import DependencyLost
 
 _log = logging.getLogger(__name__)
 
 APP = "orchestrator-agents"
-# The environment variable in which the actors find the id of their job.
-JOB_VARIABLE = "AGENT_JOB"
 
 _PERIOD_S = 1.0
 _STOP_PERIOD_S = 0.1
