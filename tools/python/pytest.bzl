@@ -36,6 +36,7 @@ def pytest_test(name, srcs, deps = [], data = [], args = [], size = "small", **k
         main = _MAIN,
         size = size,
         deps = deps + [
+            "//tools/python:pytest_shard",
             "@pypi//pytest",
             "@pypi//pytest_asyncio",
         ],

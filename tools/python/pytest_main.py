@@ -10,20 +10,7 @@ from types import FrameType
 
 import pytest
 
-
-class Shard:
-    """Keeps every n-th case, so that each shard has its share of each module."""
-
-    def __init__(self, index: int, total: int) -> None:
-        self._index = index
-        self._total = total
-        self.empty = False
-
-    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        kept = items[self._index :: self._total]
-        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
-        self.empty = bool(items) and not kept
-        items[:] = kept
+from tools.python import pytest_shard
 
 
 class TimeOut:
@@ -52,12 +39,7 @@ def _options(environment: dict[str, str]) -> list[str]:
 
 
 def main(arguments: list[str]) -> int:
-    environment = dict(os.environ)
-    if status := environment.get("TEST_SHARD_STATUS_FILE"):
-        Path(status).touch()
-    shard = Shard(int(environment.get("TEST_SHARD_INDEX", "0")), max(1, int(environment.get("TEST_TOTAL_SHARDS", "1"))))
-    code = pytest.main([*_options(environment), *arguments], plugins=[shard, TimeOut()])
-    return 0 if code == pytest.ExitCode.NO_TESTS_COLLECTED and shard.empty else int(code)
+    return int(pytest.main([*_options(dict(os.environ)), *arguments], plugins=[pytest_shard, TimeOut()]))
 
 
 if __name__ == "__main__":

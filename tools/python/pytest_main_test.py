@@ -37,7 +37,9 @@ class Runner:
         return subprocess.Popen(
             [sys.executable, _MAIN, "test_module.py"],
             cwd=self._folder,
-            env=inherited | {"XML_OUTPUT_FILE": str(self.xml), "TEST_TARGET": "//a:test"} | environment,
+            env=inherited
+            | {"PYTHONPATH": os.pathsep.join(sys.path), "XML_OUTPUT_FILE": str(self.xml), "TEST_TARGET": "//a:test"}
+            | environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -94,6 +96,16 @@ def test_shards_share_the_cases_and_say_that_they_do(runner: Runner, tmp_path: P
         assert status.exists()
         cases += runner.cases()
     assert sorted(cases) == ["test_first", "test_second", "test_third"]
+
+
+def test_what_a_filter_leaves_is_shared_out(runner: Runner) -> None:
+    cases: list[str] = []
+    for index in range(3):
+        shard = {"TEST_TOTAL_SHARDS": "3", "TEST_SHARD_INDEX": str(index)}
+        assert runner.run(**shard, TESTBRIDGE_TEST_ONLY="second or third") == 0
+        cases += runner.cases()
+        assert runner.run(**shard, TESTBRIDGE_TEST_ONLY="fourth") == pytest.ExitCode.NO_TESTS_COLLECTED
+    assert sorted(cases) == ["test_second", "test_third"]
 
 
 def test_a_shard_without_cases_passes(runner: Runner) -> None:

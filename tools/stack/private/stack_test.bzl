@@ -38,7 +38,8 @@ def stack_test(
 
     The test passes when at least one case ran and none failed. Its XML is pytest's; its outputs hold each container's
     log and state, timeline.json and summary.txt. `--test_filter` is pytest's `-k` (or a node id), `--test_arg` goes to
-    pytest. The result is cached like any other.
+    pytest. With `shard_count` each shard runs its part of the cases against a stack of its own. The result is cached
+    like any other.
 
     Args:
       name: of the test.
@@ -60,7 +61,7 @@ def stack_test(
       tags: added to those that the test needs.
       size: of the test, which sets its time-out.
       testonly: as for every test.
-      **kwargs: other attributes of py_test, such as `timeout`, `flaky` and `visibility`.
+      **kwargs: other attributes of py_test, such as `timeout`, `flaky`, `shard_count` and `visibility`.
     """
     container = name + ".tests"
     service(

@@ -11,6 +11,7 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from tools.stack.runner import hygiene, manifest, show_logs, testing, up
+from tools.stack.runner.bazel_test import BazelTest
 from tools.stack.runner.compose import command as compose
 from tools.stack.runner.errors import ManifestError, StackError
 from tools.stack.runner.manifest import Manifest, PublishedPort
@@ -154,12 +155,12 @@ def _parser() -> argparse.ArgumentParser:
 
 async def _test(options: argparse.Namespace) -> None:
     stack, runfiles = _load(options)
-    await testing.run(stack, runfiles, testing.BazelTest.from_environment(), options.pytest)
+    await testing.run(stack, runfiles, BazelTest.from_environment(), options.pytest)
 
 
 async def _hygiene(options: argparse.Namespace) -> None:
     stack, runfiles = _load(options)
-    await hygiene.run(stack, runfiles, testing.BazelTest.from_environment(), options.service)
+    await hygiene.run(stack, runfiles, BazelTest.from_environment(), options.service)
 
 
 async def _up(options: argparse.Namespace) -> None:

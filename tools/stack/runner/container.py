@@ -55,11 +55,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Extra:
-    """What a container has beyond what its declaration says: `writable` maps host directories to targets."""
+    """What a container has beyond what its declaration says.
+
+    `writable` maps host directories, and `readable` host files that it may not change, to targets.
+    """
 
     args: tuple[str, ...] = ()
     env: dict[str, str] = field(default_factory=dict)
     writable: dict[Path, str] = field(default_factory=dict)
+    readable: dict[Path, str] = field(default_factory=dict)
 
 
 def writable_directories(service: Service, place: Place) -> dict[Path, str]:
@@ -105,7 +109,7 @@ def run_arguments(service: Service, image: str, place: Place, extra: Extra | Non
     for mount in service.mounts:
         for volume in mounts.volumes(place.runfiles.resolve(mount.source), mount.target):
             arguments += ["--volume", volume]
-    for file, path in place.secrets.write(service).items():
+    for file, path in {**place.secrets.write(service), **extra.readable}.items():
         arguments += ["--volume", f"{file}:{path}:ro"]
     for source, target in {**writable_directories(service, place), **extra.writable}.items():
         arguments += ["--volume", f"{source}:{target}:rw"]

@@ -65,6 +65,10 @@ class NoTestsError(StackError):
     """The tests ended well but proved nothing: no XML, no case, or only skipped cases."""
 
 
+class ShardingIgnoredError(StackError):
+    """Bazel asked for a part of the cases, and the tests ran them all."""
+
+
 class TestsFailedError(StackError):
     """The tests ran, and at least one failed."""
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import signal
 
 from tools.stack.runner import cleanup, diagnosis, logs
+from tools.stack.runner.bazel_test import BazelTest
 from tools.stack.runner.errors import ServiceStubbornError
 from tools.stack.runner.manifest import Manifest
 from tools.stack.runner.runfiles import Runfiles
 from tools.stack.runner.session import Session, Settings
-from tools.stack.runner.testing import BazelTest
 
 _KILLED = 128 + signal.SIGKILL
 

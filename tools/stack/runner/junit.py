@@ -40,14 +40,16 @@ class Case:
         return next(errors, self.message)
 
 
-def read(path: Path) -> list[Case]:
-    """The cases in a file. Raises NoTestsError when it is missing, broken, or shows that no test ran."""
+def read(path: Path, *, at_least_one: bool = True) -> list[Case]:
+    """The cases in a file. Raises NoTestsError when it is missing, broken, or shows that not `at_least_one` case ran."""
     if not path.is_file():
         raise NoTestsError("the tests ended without writing their JUnit XML")
     try:
         found = cases(path)
     except (ElementTree.ParseError, ValueError) as error:
         raise NoTestsError(f"the tests' JUnit XML is broken: {error}") from error
+    if not at_least_one:
+        return found
     if not found:
         raise NoTestsError("no test ran: the JUnit XML lists no case")
     if all(case.outcome == "skipped" for case in found):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,14 @@ class Layout:
     """One image on the disk; `name` is for messages.
 
     `id` is the hexadecimal SHA-256 of its configuration, by which podman knows it, too. `layers` maps the digest of
-    each uncompressed layer to the size of its blob in bytes.
+    each uncompressed layer to the size of its blob in bytes. `environment` is what its containers have of it.
     """
 
     path: Path
     name: str
     id: str
     layers: dict[str, int]
+    environment: dict[str, str] = field(default_factory=dict)
 
 
 def read(path: Path, name: str) -> Layout:
@@ -39,7 +40,11 @@ def read(path: Path, name: str) -> Layout:
         for layer in manifest["layers"]:
             _blob_path(path, layer["digest"], name)
         return Layout(
-            path, name, manifest["config"]["digest"].removeprefix("sha256:"), dict(zip(digests, sizes, strict=True))
+            path,
+            name,
+            id=manifest["config"]["digest"].removeprefix("sha256:"),
+            layers=dict(zip(digests, sizes, strict=True)),
+            environment=dict(entry.split("=", 1) for entry in config.get("config", {}).get("Env") or ()),
         )
     except (KeyError, ValueError, TypeError) as error:
         raise ImageMissingError(f"image {name} is not a readable OCI layout: {type(error).__name__} {error}") from error

@@ -67,6 +67,7 @@ class Session:
         self.report = Report(manifest, self.timeline, self.memory, settings.outputs)
         self.place: Place  # Known once there is a network.
         self.supervisor: Supervisor
+        self.layouts: dict[str, Layout]  # By the image, as services name it.
         self._runfiles = runfiles
         self._reaper: Reaper | None = None
         self._creating = False
@@ -81,10 +82,10 @@ class Session:
         failure: BaseException | None = None
         try:
             with self.timeline.phase("prepare"):
-                layouts = await self._prepare(preflight)
+                self.layouts = await self._prepare(preflight)
             async with asyncio.TaskGroup() as group:
                 sampler = group.create_task(_sample(self.memory))
-                await self._start(group, layouts)
+                await self._start(group)
                 yield
                 self.supervisor.dismiss()
                 sampler.cancel()
@@ -107,7 +108,7 @@ class Session:
         images = {service.image: service.image_label or service.image for service in services}
         return {image: layout.read(self._runfiles.resolve(image), name) for image, name in images.items()}
 
-    async def _start(self, group: asyncio.TaskGroup, layouts: dict[str, Layout]) -> None:
+    async def _start(self, group: asyncio.TaskGroup) -> None:
         """Brings all services up. Tasks of `group` load images and watch containers."""
         names = [service.name for service in self.manifest.services]
         labels = {
@@ -118,7 +119,7 @@ class Session:
             LABEL_WORKDIR: str(self.workdir),
         }
         self._creating = True
-        loader = ImageLoader(self.podman, layouts.values(), self._image_loaded)
+        loader = ImageLoader(self.podman, self.layouts.values(), self._image_loaded)
         loading = group.create_task(self._load(loader))
         with self.timeline.phase("network"):
             publish = self.settings.publish
@@ -129,7 +130,7 @@ class Session:
                 self.run_id, net, self._runfiles, self.workdir, Secrets(self.workdir / "secrets"), publish
             )
             self.place.hosts_path.write_text(net.hosts_file())
-        images = {image: layout.id for image, layout in layouts.items()}
+        images = {image: layout.id for image, layout in self.layouts.items()}
         self.supervisor = Supervisor(
             group, self.podman, self.place, images, labels, self.timeline, self.progress, self.memory
         )

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import shutil
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-from tools.stack.runner import cleanup, control, diagnosis, junit, logs
+from tools.stack.runner import cleanup, control, diagnosis, junit, logs, sharding
+from tools.stack.runner.bazel_test import BazelTest, Shard
 from tools.stack.runner.container import Extra
 from tools.stack.runner.errors import (
     DeadlineError,
@@ -41,39 +39,13 @@ _TIME_TO_CLEAN_UP = 15.0
 _TIME_TO_STOP = 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class BazelTest:
-    """What Bazel tells a test (https://bazel.build/reference/test-encyclopedia).
-
-    `timeout` is in seconds; 0 is none. `shown_outputs` is where a person finds `outputs` when the test is over.
-    """
-
-    temporary: Path
-    xml: Path | None = None
-    outputs: Path | None = None
-    filter: str = ""
-    timeout: float = 0
-    shown_outputs: str = ""
-
-    @classmethod
-    def from_environment(cls) -> BazelTest:
-        """Works without Bazel, too: then there are no outputs."""
-        environment = os.environ
-        return cls(
-            temporary=Path(environment.get("TEST_TMPDIR") or tempfile.gettempdir()),
-            xml=_path(environment.get("XML_OUTPUT_FILE")),
-            outputs=_path(environment.get("TEST_UNDECLARED_OUTPUTS_DIR")),
-            filter=environment.get("TESTBRIDGE_TEST_ONLY", ""),
-            timeout=float(environment.get("TEST_TIMEOUT") or 0),
-            shown_outputs=_outputs_of(environment.get("TEST_TARGET", "")),
-        )
-
-
 async def run(manifest: Manifest, runfiles: Runfiles, bazel: BazelTest, arguments: Sequence[str] = ()) -> None:
     """Runs the stack and its tests. `arguments` go to pytest. Raises StackError unless tests ran and all passed."""
     if manifest.tests is None:
         raise ManifestError(f"{manifest.label} declares no tests")
     session = Session(manifest, runfiles, Settings(cleanup.KIND_TEST, bazel.temporary, bazel.outputs))
+    if bazel.shard and bazel.shard.status:
+        bazel.shard.status.touch()  # That the tests keep to it, too, is checked when they have ended.
     try:
         async with session.running():
             session.progress.event("the stack is ready")
@@ -90,10 +62,13 @@ async def _run_tests(session: Session, tests: Service, bazel: BazelTest, argumen
     results.mkdir()
     results.chmod(0o777)  # The container's user is another one, and unknown here.
     control_directory = session.workdir / "control"
+    share = sharding.share_of(bazel.shard, _RESULTS, {**session.layouts[tests.image].environment, **tests.env})
+    socket = {_CONTROL_VARIABLE: f"{_CONTROL}/{control.SOCKET}"} if session.manifest.faults else {}
     extra = Extra(
-        args=(f"--junitxml={_RESULTS}/junit.xml", *filter_arguments(bazel.filter), *arguments),
-        env={_CONTROL_VARIABLE: f"{_CONTROL}/{control.SOCKET}"} if session.manifest.faults else {},
+        args=(f"--junitxml={_RESULTS}/junit.xml", *share.args, *bazel.filter_arguments(), *arguments),
+        env={**share.env, **socket},
         writable={results: _RESULTS} | ({control_directory: _CONTROL} if session.manifest.faults else {}),
+        readable=share.readable,
     )
     deadline = session.timeline.began + bazel.timeout - _TIME_TO_CLEAN_UP if bazel.timeout else None
     log, xml = session.place.log_path(tests.name), results / "junit.xml"
@@ -111,7 +86,8 @@ async def _run_tests(session: Session, tests: Service, bazel: BazelTest, argumen
         session.report.cases = junit.read_leniently(xml)
         if bazel.xml and xml.is_file():
             shutil.copyfile(xml, bazel.xml)
-    judge(exit, xml, logs.last_line(log))
+    judge(exit, xml, logs.last_line(log), bazel.shard)
+    sharding.check(bazel.shard, results)
 
 
 async def _interrupt(session: Session, container: Container) -> None:
@@ -136,10 +112,11 @@ async def _faults(session: Session, directory: Path) -> AsyncIterator[None]:
         injector.close()
 
 
-def judge(exit: Exit, xml: Path, last_line: str) -> list[junit.Case]:
+def judge(exit: Exit, xml: Path, last_line: str, shard: Shard | None = None) -> list[junit.Case]:
     """The cases that ran, all of which passed. Raises StackError for any other end of the tests' container.
 
-    Neither the exit code nor the XML is believed alone: a crash can leave a good XML of an earlier moment, and a
+    A shard may have no case, or skip all that it has: others have some. pytest, which knows of them, ends with 5
+    where there are none at all. Neither the exit code nor the XML is believed alone: a crash can leave a good XML of an earlier moment, and a
     wrapper can swallow the code.
     """
     if exit.code == _PYTEST_NO_TESTS and not exit.oom_killed:
@@ -152,19 +129,10 @@ def judge(exit: Exit, xml: Path, last_line: str) -> list[junit.Case]:
         raise TestsFailedError(diagnosis.failed(found))
     if exit.code == _PYTEST_INTERRUPTED:  # It has this code also when a module could not be imported.
         raise crash
-    cases = junit.read(xml)
+    cases = junit.read(xml, at_least_one=shard is None)
     if exit.code:
         raise TestsFailedError(f"pytest ended with {exit.code} although no case of its XML failed; log: {last_line}")
     return cases
-
-
-def filter_arguments(expression: str) -> list[str]:
-    """pytest's arguments for Bazel's --test_filter: an expression of -k, or node ids ("test_a.py::test_b")."""
-    if not expression:
-        return []
-    if "::" in expression:
-        expression = " and ".join(part for part in expression.rpartition("/")[2].split("::") if part)
-    return ["-k", expression]
 
 
 async def _follow(session: Session, container: Container) -> Exit:
@@ -179,12 +147,3 @@ async def _follow(session: Session, container: Container) -> Exit:
         return ending.result()
     finally:
         ending.cancel()
-
-
-def _outputs_of(label: str) -> str:
-    package, separator, name = label.rpartition("//")[2].partition(":")
-    return "/".join(filter(None, ("bazel-testlogs", package, name, "test.outputs"))) if separator else ""
-
-
-def _path(text: str | None) -> Path | None:
-    return Path(text) if text else None

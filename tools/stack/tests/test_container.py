@@ -57,10 +57,10 @@ def test_attributes_become_options(place: Place, attributes: dict[str, Any], exp
 
 
 def test_arguments_follow_the_image(place: Place) -> None:
-    extra = Extra(args=("--more",), env={"A": "b"}, writable={Path("/host"): "/inside"})
+    extra = Extra(args=("--more",), env={"A": "b"}, writable={Path("/host"): "/inside"}, readable={Path("/a"): "/b"})
     arguments = run_arguments(service("db", args=("--peer", "$(ip web)")), "id", place, extra)
     assert arguments[arguments.index("id") :] == ["id", "--peer", "10.0.0.10", "--more"]
-    assert {("--env", "A=b"), ("--volume", "/host:/inside:rw")} <= set(options(arguments))
+    assert {("--env", "A=b"), ("--volume", "/host:/inside:rw"), ("--volume", "/a:/b:ro")} <= set(options(arguments))
 
 
 def test_mounts_are_read_only_and_where_the_file_really_is(place: Place, tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tools.stack.runner import junit
+from tools.stack.runner.bazel_test import Shard
 from tools.stack.runner.errors import Exit, NoTestsError, ServiceExitedError, StackError, TestsFailedError
-from tools.stack.runner.testing import filter_arguments, judge
+from tools.stack.runner.testing import judge
 
 PASSED = '<testcase classname="m" name="a" time="1.5"/>'
 FAILED = '<testcase classname="m" name="b"><failure message="no"/></testcase>'
@@ -107,14 +108,23 @@ def test_any_other_end_is_a_failure(
         judge(exit, write(tmp_path / "x", *cases), "")
 
 
+@pytest.mark.parametrize("cases", [(), (SKIPPED,), (PASSED,)])
+def test_a_shard_may_have_nothing_to_do(tmp_path: Path, cases: tuple[str, ...]) -> None:
+    judge(ended(0), write(tmp_path / "x", *cases), "", Shard(0, 2))
+
+
 @pytest.mark.parametrize(
-    ("expression", "arguments"),
+    ("exit", "cases", "error"),
     [
-        ("", []),
-        ("test_a or test_b", ["-k", "test_a or test_b"]),
-        ("e2e/test_a.py::test_b", ["-k", "test_a.py and test_b"]),
-        ("test_a.py::TestC::test_b[x]", ["-k", "test_a.py and TestC and test_b[x]"]),
+        (ended(5), (), NoTestsError),  # the plugin knows that no other shard has one either
+        (ended(0), None, NoTestsError),
+        (ended(1), (FAILED,), TestsFailedError),
+        (ended(139), (), ServiceExitedError),
     ],
 )
-def test_bazels_filter_becomes_pytests(expression: str, arguments: list[str]) -> None:
-    assert filter_arguments(expression) == arguments
+def test_a_shard_fails_like_any_test(
+    tmp_path: Path, exit: Exit, cases: tuple[str, ...] | None, error: type[StackError]
+) -> None:
+    xml = tmp_path / "x" if cases is None else write(tmp_path / "x", *cases)
+    with pytest.raises(error):
+        judge(exit, xml, "", Shard(0, 2))

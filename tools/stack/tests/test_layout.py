@@ -18,6 +18,11 @@ def test_id_and_layers_are_those_of_the_configuration(tmp_path: Path) -> None:
     assert list(read.layers.values()) == [4, 11]
 
 
+def test_the_environment_of_an_image_is_known(tmp_path: Path) -> None:
+    write_layout(tmp_path, b"base", config={"Env": ["PATH=/bin", "OPTIONS=a=b"]})
+    assert layout.read(tmp_path, "image").environment == {"PATH": "/bin", "OPTIONS": "a=b"}
+
+
 def test_blobs_may_be_links_to_where_bazel_made_them(tmp_path: Path) -> None:
     image = tmp_path / "image"
     write_layout(image, b"base")

@@ -1,9 +1,8 @@
-"""Passing and failing: the verdict, its evidence, and the isolation that tests run in."""
+"""Passing and failing: the verdict and its evidence."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 
@@ -54,27 +53,6 @@ def test_it_fails_and_says_why(harness: Harness, steps: Sequence[str], facts: Se
         assert fact in ended.diagnosis
 
 
-def test_the_filter_and_further_arguments_reach_pytest(harness: Harness) -> None:
-    manifest = harness.manifest(tests=["cases:passed"])
-    ended = harness.start("test", manifest, "-x", TESTBRIDGE_TEST_ONLY="test_a.py::test_b").end()
-    given = [line.removeprefix("given ") for line in ended.output.splitlines() if line.startswith("given ")]
-    assert given[1:] == ["-k", "test_a.py and test_b", "-x"]
-
-
-def test_containers_reach_each_other_and_nothing_else(harness: Harness, tmp_path: Path) -> None:
-    checks = [
-        "reach:192.0.2.1",
-        "reach:1.1.1.1",
-        "refuse:/etc/new",
-        "refuse:/actor.py",
-        "write:/tmp/new",
-        "write:/data/new",
-    ]
-    peer = harness.web("peer", "get:http://web:8000/", *checks, needs=["web"], tmpfs=["/data"])
-    ended = harness.test(harness.web(), peer, tests=["get:http://peer:8000/", *checks[:4], "cases:passed"])
-    assert ended.code == 0, ended.error
-
-
 def test_an_address_takes_the_place_of_its_reference(harness: Harness) -> None:
     ended = harness.test(harness.web(), tests=["get:http://$(ip web):8000/", "cases:passed"])
     assert ended.code == 0, ended.error
@@ -89,12 +67,6 @@ def test_tests_that_do_not_end_are_stopped_before_bazel_kills_the_test(harness: 
     assert harness.timeline["tests"][0]["outcome"] == "passed"
     assert ended.seconds < 10
     assert (harness.outputs / "logs/web.log").is_file()
-
-
-def test_two_runs_at_once_do_not_meet(harness: Harness) -> None:
-    manifest = harness.manifest(harness.web(), tests=["get:http://web:8000/", "sleep:1", "cases:passed"])
-    runs = [harness.start("test", manifest) for _ in range(2)]
-    assert [run.end().code for run in runs] == [0, 0]
 
 
 def test_services_share_a_secret_that_is_nowhere_else(harness: Harness) -> None:
