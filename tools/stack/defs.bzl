@@ -19,7 +19,13 @@ load("//tools/stack/private:service.bzl", _service = "service")
 load("//tools/stack/private:stack.bzl", _stack = "stack")
 load("//tools/stack/private:stack_compose.bzl", _stack_compose = "stack_compose")
 load("//tools/stack/private:stack_test.bzl", _stack_test = "stack_test")
-load("//tools/stack/private:stack_up.bzl", _stack_down = "stack_down", _stack_logs = "stack_logs", _stack_up = "stack_up")
+load(
+    "//tools/stack/private:stack_up.bzl",
+    _stack_down = "stack_down",
+    _stack_logs = "stack_logs",
+    _stack_restart = "stack_restart",
+    _stack_up = "stack_up",
+)
 
 hygiene_tests = _hygiene_tests
 service = _service
@@ -27,6 +33,7 @@ stack = _stack
 stack_compose = _stack_compose
 stack_down = _stack_down
 stack_logs = _stack_logs
+stack_restart = _stack_restart
 stack_test = _stack_test
 stack_up = _stack_up
 

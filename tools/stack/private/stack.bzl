@@ -54,6 +54,7 @@ def _manifest_impl(ctx):
         publish = {port: int(number) for port, number in ctx.attr.publish.items()},
         faults = ctx.attr.faults,
         healthchecks = ctx.attr.healthchecks,
+        up = short_label(ctx.label.relative(ctx.attr.up)) if ctx.attr.up else "",
     )
     for name in ctx.attr.healthchecks:
         if name not in known:
@@ -95,6 +96,7 @@ manifest = rule(
         "only": attr.string(doc = "The service that is wanted, with what it needs; without one, all are."),
         "publish": attr.string_dict(doc = "`SERVICE:PORT` to the number on 127.0.0.1."),
         "stack": attr.label(mandatory = True, providers = [StackInfo], doc = "The stack."),
+        "up": attr.string(doc = "Label of the program that brings the stack up for people."),
         "tests": attr.label(providers = [ServiceInfo], doc = "The tests' container."),
     },
 )

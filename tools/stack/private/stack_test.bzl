@@ -30,11 +30,15 @@ def stack_test(
         cpus = "",
         user = "",
         busy_cpus = 2,
+        up = None,
         tags = [],
         size = "large",
         testonly = True,
         **kwargs):
     """Runs a stack, and pytest in a container of its own beside it.
+
+    `bazel run NAME -- --attach` runs the tests against the stack that a `stack_up` has brought up, in seconds;
+    `-- --help` has all that a person can ask for.
 
     The test passes when at least one case ran and none failed. Its XML is pytest's; its outputs hold each container's
     log and state, timeline.json and summary.txt. `--test_filter` is pytest's `-k` (or a node id), `--test_arg` goes to
@@ -58,6 +62,7 @@ def stack_test(
       cpus: as in `service`.
       user: as in `service`.
       busy_cpus: how many CPUs Bazel should count as taken while the test runs.
+      up: the `stack_up` of the same stack, which `--attach` names where the stack is not up.
       tags: added to those that the test needs.
       size: of the test, which sets its time-out.
       testonly: as for every test.
@@ -90,6 +95,7 @@ def stack_test(
         stack = stack,
         tags = ["manual"],
         tests = container,
+        up = up,
         visibility = ["//visibility:private"],
     )
     program(

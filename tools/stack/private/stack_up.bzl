@@ -1,4 +1,4 @@
-"""The macros `stack_up`, `stack_down` and `stack_logs`."""
+"""The macros `stack_up`, `stack_down`, `stack_logs` and `stack_restart`."""
 
 load("@rules_python//python:py_binary.bzl", "py_binary")
 load(":program.bzl", "program")
@@ -61,6 +61,37 @@ def stack_logs(name, stack = None, **kwargs):
         name = name,
         command = "logs",
         args = _of(stack),
+        **kwargs
+    )
+
+def stack_restart(name, stack, up = None, testonly = False, tags = [], **kwargs):
+    """A program that replaces services of a stack that is up; `bazel run NAME -- --help` explains it.
+
+    ibazel can run it again at each change of what the stack is made of.
+
+    Args:
+      name: of the program.
+      stack: the `stack`.
+      up: the `stack_up` of that stack, which is named where the stack is not up.
+      testonly: as for every rule.
+      tags: as for every rule.
+      **kwargs: other attributes of py_binary, such as `visibility`.
+    """
+    manifest(
+        name = name + ".manifest",
+        testonly = testonly,
+        stack = stack,
+        tags = ["manual"],
+        up = up,
+        visibility = ["//visibility:private"],
+    )
+    program(
+        py_binary,
+        name = name,
+        testonly = testonly,
+        command = "restart",
+        manifest = name + ".manifest",
+        tags = tags,
         **kwargs
     )
 

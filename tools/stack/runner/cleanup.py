@@ -26,6 +26,7 @@ WORKDIR_PREFIX = "stack-"
 KIND_TEST = "test"
 KIND_UP = "up"
 KIND_DETACHED = "detached"
+KIND_ATTACHED = "attached"
 
 _ATTEMPTS = 5
 _PAUSE = 0.2

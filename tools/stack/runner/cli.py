@@ -10,7 +10,7 @@ import sys
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
-from tools.stack.runner import hygiene, manifest, show_logs, testing, up
+from tools.stack.runner import attach, by_hand, hygiene, keep, manifest, restart, show_logs, testing, up
 from tools.stack.runner.bazel_test import BazelTest
 from tools.stack.runner.compose import command as compose
 from tools.stack.runner.errors import ManifestError, StackError
@@ -58,8 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         asyncio.run(_interruptible(options.run(options)))
     except _InterruptedError as interrupted:
-        if options.creates:
-            print(f"interrupted by {signal.Signals(interrupted.signal).name}; everything is removed", file=sys.stderr)
+        if options.left:
+            print(f"interrupted by {signal.Signals(interrupted.signal).name}; {options.left}", file=sys.stderr)
         return 0 if options.until_interrupted(options) else 128 + interrupted.signal
     except StackError as error:
         print(f"FAILED: {error}", *([error.evidence] if error.evidence else []), sep="\n", file=sys.stderr)
@@ -93,7 +93,7 @@ async def _interruptible(work: Coroutine[Any, Any, None]) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="stack", description=__doc__)
-    parser.set_defaults(creates=True)
+    parser.set_defaults(left="everything is removed")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     test = commands.add_parser("test", help="run a stack's tests; further arguments go to pytest")
@@ -125,6 +125,18 @@ def _parser() -> argparse.ArgumentParser:
     down.add_argument("--stack", default="", metavar="LABEL", help="only this stack; an empty label means every stack")
     down.set_defaults(run=_down, until_interrupted=lambda options: False)
 
+    renew = commands.add_parser(
+        "restart",
+        prog="stack_restart",
+        help="replace services of a stack that is up",
+        description=restart.DESCRIPTION,
+        epilog=restart.EXAMPLES,
+        formatter_class=raw,
+    )
+    renew.add_argument("manifest", help=argparse.SUPPRESS)
+    renew.add_argument("service", nargs="*", metavar="SERVICE", help="replace these, whether or not they differ")
+    renew.set_defaults(run=_restart, until_interrupted=lambda options: False, left="the stack stays up")
+
     show = commands.add_parser(
         "logs",
         prog="stack_logs",
@@ -137,7 +149,7 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("service", nargs="*", metavar="SERVICE", help="only what these write")
     show.add_argument("-f", "--follow", action="store_true", help="go on with what they write from now on")
     show.add_argument("-n", "--tail", type=_count, metavar="LINES", help="at first only the last LINES of each service")
-    show.set_defaults(run=_logs, until_interrupted=lambda options: options.follow, creates=False)
+    show.set_defaults(run=_logs, until_interrupted=lambda options: options.follow, left="")
 
     export = commands.add_parser(
         "compose",
@@ -149,13 +161,21 @@ def _parser() -> argparse.ArgumentParser:
     )
     export.add_argument("manifest", help=argparse.SUPPRESS)
     compose.add_arguments(export)
-    export.set_defaults(run=_compose, until_interrupted=lambda options: False, creates=False)
+    export.set_defaults(run=_compose, until_interrupted=lambda options: False, left="")
     return parser
 
 
 async def _test(options: argparse.Namespace) -> None:
+    wishes = by_hand.parse(options.pytest, os.environ)
     stack, runfiles = _load(options)
-    await testing.run(stack, runfiles, BazelTest.from_environment(), options.pytest)
+    bazel = BazelTest.from_environment()
+    if wishes.attach:
+        options.left = "the stack stays up"
+        await attach.run(stack, runfiles, bazel, wishes.pytest)
+    elif wishes.keep:
+        await keep.run(stack, runfiles, bazel, wishes.pytest)
+    else:
+        await testing.run(stack, runfiles, bazel, wishes.pytest)
 
 
 async def _hygiene(options: argparse.Namespace) -> None:
@@ -166,6 +186,10 @@ async def _hygiene(options: argparse.Namespace) -> None:
 async def _up(options: argparse.Namespace) -> None:
     stack, runfiles = _load(options)
     await up.up(stack, runfiles, published(stack, options.publish), options.detach)
+
+
+async def _restart(options: argparse.Namespace) -> None:
+    await restart.restart(*_load(options), options.service)
 
 
 async def _logs(options: argparse.Namespace) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tools.stack.runner.manifest import Service
@@ -30,9 +30,20 @@ class Secrets:
         self._directory = directory
         self._values = dict(known or {})
 
+    @property
+    def known(self) -> Mapping[str, str]:
+        """All that there are so far."""
+        return dict(self._values)
+
     def value(self, name: str) -> str:
         """The secret of that name."""
         return self._values.setdefault(name, secrets.token_hex(_BYTES))
+
+    def make(self, services: Iterable[Service]) -> None:
+        """Makes all that these services are given, so that they are `known`."""
+        for service in services:
+            for name in sorted(names(service)):
+                self.value(name)
 
     def write(self, service: Service) -> dict[Path, str]:
         """Writes the files that the service is given; where each appears in the container, by its path here."""

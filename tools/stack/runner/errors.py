@@ -17,6 +17,12 @@ class StackError(Exception):
         self.evidence = evidence
 
 
+def first_of(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The exception in a group, or in a group of groups, that happened first."""
+    error = errors.exceptions[0]
+    return first_of(error) if isinstance(error, BaseExceptionGroup) else error
+
+
 class ManifestError(StackError):
     """The manifest is missing, unreadable or contradicts itself."""
 

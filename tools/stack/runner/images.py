@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from tools.stack.runner.errors import DiskFullError, ImageCorruptError, StackError
 from tools.stack.runner.layout import Layout
+from tools.stack.runner.locking import locked
 from tools.stack.runner.podman import Podman, PodmanCommandError
 
 _AT_ONCE = 2  # Unpacking is bound by the disk and one core each.
@@ -115,18 +115,6 @@ class ImageLoader:
         return StackError(f"image {layout.name} could not be loaded: {error.reason}", error.evidence)
 
 
-@asynccontextmanager
-async def _one_loader() -> AsyncIterator[None]:
+def _one_loader() -> AbstractAsyncContextManager[None]:
     """Lets one run of this user load images at a time, so that two don't copy the same gigabytes."""
-    path = Path(tempfile.gettempdir()) / f"tools-stack-images-{os.getuid()}.lock"
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    try:
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                await asyncio.sleep(0.2)
-        yield
-    finally:
-        os.close(descriptor)
+    return locked(Path(tempfile.gettempdir()) / f"tools-stack-images-{os.getuid()}.lock")

@@ -35,6 +35,7 @@ class FaultInjector:
         self._cuts: set[frozenset[str]] = set()
         self._slowed: dict[str, float] = {}
         self._delays: dict[str, Delay] = {}
+        self._paused: set[str] = set()
 
     async def kill(self, service: str) -> None:
         """SIGKILL for all processes of a service; returns when it has ended. It stays so until it is started."""
@@ -70,12 +71,14 @@ class FaultInjector:
         container = self._service(service, ended=False)
         with self._timeline.fault(f"pause {service}"):
             await self._podman.pause(container.id)
+            self._paused.add(service)
 
     async def unpause(self, service: str) -> None:
         """Lets a service that was frozen go on."""
         container = self._service(service, ended=False)
         with self._timeline.fault(f"unpause {service}"):
             await self._podman.unpause(container.id)
+            self._paused.discard(service)
 
     async def kill_process(self, service: str, command: str) -> int:
         """SIGKILL for one process of a service whose command line has `command` in it; its id, once it has ended.
@@ -121,6 +124,15 @@ class FaultInjector:
                 await self._delays.pop(service).end()
             self._slowed[service] = int(milliseconds) / 1000
             await self._apply_delay(container.service.name)
+
+    async def undo(self) -> None:
+        """Takes back all that lasts, for a stack that outlasts its tests. What was ended stays so."""
+        await self.heal()
+        for service in list(self._delays):
+            await self._delays.pop(service).end()
+        for service in list(self._paused):
+            if not self._supervisor.containers[service].ended.is_set():
+                await self.unpause(service)
 
     def close(self) -> None:
         """Ends what helps it."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tools.stack.runner.errors import ImageMissingError
+from tools.stack.runner.manifest import Service
+from tools.stack.runner.runfiles import Runfiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,12 @@ class Layout:
     id: str
     layers: dict[str, int]
     environment: dict[str, str] = field(default_factory=dict)
+
+
+def read_all(services: Iterable[Service], runfiles: Runfiles) -> dict[str, Layout]:
+    """The layout of each image that the services name, by that name. Raises ImageMissingError, RunfileMissingError."""
+    images = {service.image: service.image_label or service.image for service in services}
+    return {image: read(runfiles.resolve(image), name) for image, name in images.items()}
 
 
 def read(path: Path, name: str) -> Layout:

@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from tools.stack.runner import diagnosis, logs, probes, topology
+from tools.stack.runner import content, diagnosis, logs, probes, topology
 from tools.stack.runner.container import Extra, Place, run_arguments
 from tools.stack.runner.errors import Exit, ServiceExitedError, ServiceNotReadyError, ServiceStartError
 from tools.stack.runner.manifest import Service
-from tools.stack.runner.podman import LABEL_SERVICE, Podman, PodmanCommandError
+from tools.stack.runner.podman import LABEL_CONTENT, LABEL_SERVICE, ContainerState, Podman, PodmanCommandError
 from tools.stack.runner.progress import Progress
 from tools.stack.runner.resources import ResourceWatch
 from tools.stack.runner.timeline import Timeline
@@ -40,6 +40,10 @@ class Container:
     log_start: int = 0
 
 
+async def _nobody_is_in_the_way(service: Service) -> None:
+    pass
+
+
 class Supervisor:
     """Starts containers and reports the first thing that goes wrong with one.
 
@@ -57,26 +61,30 @@ class Supervisor:
         timeline: Timeline,
         progress: Progress,
         memory: ResourceWatch,
+        services: Sequence[Service],
     ) -> None:
-        """`images` maps the image of each service to its id."""
+        """`images` maps the image of each service to its id; `services` are all of the stack."""
         self._group, self._podman, self._place, self._images = group, podman, place, images
         self._labels, self._timeline, self._progress = labels, timeline, progress
         self._watchers: list[asyncio.Task[None]] = []
-        self._exits_are_failures = True
         self._waiting: dict[str, str | probes.Readiness] = {}
-        self.services: dict[str, Service] = {}
+        self.services = {service.name: service for service in services}
         self.containers: dict[str, Container] = {}
         self._news = asyncio.Condition()
         self._memory = memory
 
-    async def start(self, services: Sequence[Service], image_ready: Callable[[str], Awaitable[None]]) -> None:
+    async def start(
+        self,
+        services: Sequence[Service],
+        image_ready: Callable[[str], Awaitable[None]],
+        make_way: Callable[[Service], Awaitable[None]] = _nobody_is_in_the_way,
+    ) -> None:
         """Starts all services, each as soon as its image and what it needs are ready; returns when all are.
 
-        A task is ready when it has ended with 0. Raises ServiceStartError, ServiceNotReadyError and, for tasks,
+        `make_way` is awaited right before a service starts. A task is ready when it has ended with 0. Raises ServiceStartError, ServiceNotReadyError and, for tasks,
         ServiceExitedError, in a group.
         """
         topology.start_order(services)
-        self.services = {service.name: service for service in services}
         ready = {service.name: asyncio.Event() for service in services}
 
         async def bring_up(service: Service) -> None:
@@ -87,6 +95,7 @@ class Supervisor:
                 self._waiting[service.name] = f"it needs {need}"
                 await ready[need].wait()
             self._waiting[service.name] = "it is being started"
+            await make_way(service)
             container = await self.run(service)
             if service.task:
                 self._waiting[service.name] = "it has not ended yet"
@@ -104,19 +113,40 @@ class Supervisor:
 
     async def run(self, service: Service, extra: Extra | None = None) -> Container:
         """Starts one container, unwatched. Raises ServiceStartError."""
-        arguments = run_arguments(service, self._images[service.image], self._place, extra)
+        image, log = self._images[service.image], self._place.log_path(service.name)
+        arguments = run_arguments(service, image, self._place, extra)
+        made_of = content.digest(service, image, self._place.runfiles)
+        labels = {**self._labels, LABEL_SERVICE: service.name, LABEL_CONTENT: made_of}
+        log_start = log.stat().st_size if log.exists() else 0  # One that was there before has written to it.
         try:
-            identifier = await self._podman.run(arguments, {**self._labels, LABEL_SERVICE: service.name})
+            identifier = await self._podman.run(arguments, labels)
         except PodmanCommandError as error:
             raise ServiceStartError(service.name, f"{service.name} could not be started: {error.reason}") from error
         container = Container(service, identifier, self._pid(service), self._timeline.now(), probes.Readiness())
-        async with self._news:
-            self.containers[service.name] = container
-            self._news.notify_all()
-        self._memory.add(service.name, container.pid)
+        container.log_start = log_start
+        await self._know(container)
         self._timeline.service(service.name).started = container.started
         self._progress.event(f"{service.name} started")
         return container
+
+    async def adopt(self, service: Service, state: ContainerState, *, watched: bool = True) -> Container:
+        """Takes over a container that another program has started; a task must have ended."""
+        container = Container(service, state.id, state.pid, self._timeline.now(), probes.Readiness())
+        await self._know(container)
+        if service.task:
+            container.ready = True
+            container.ended.set()
+        elif watched:
+            self._watchers.append(self._group.create_task(self._watch(container)))
+        return container
+
+    async def _know(self, container: Container) -> None:
+        name = container.service.name
+        async with self._news:
+            self.containers[name] = container
+            self._news.notify_all()
+        if container.pid:
+            self._memory.add(name, container.pid)
 
     async def started(self, name: str) -> Container:
         """The container of that name, once podman has said that it was started; it may be at work before."""
@@ -195,10 +225,6 @@ class Supervisor:
         """Why each service that is not ready isn't: for those that run, the last answer to the probe."""
         return {name: why if isinstance(why, str) else why.last.text for name, why in self._waiting.items()}
 
-    def tolerate_exits(self) -> None:
-        """From now on the end of a container is only reported."""
-        self._exits_are_failures = False
-
     def dismiss(self) -> None:
         """Stops watching: from now on containers may end."""
         for watcher in self._watchers:
@@ -213,24 +239,31 @@ class Supervisor:
         line = diagnosis.exited(name, exit, answer, logs.last_line(log))
         if container.end_is_wanted:
             container.ended.set()
-        elif self._exits_are_failures:
-            raise ServiceExitedError(name, exit, line, logs.evidence(name, log))
         else:
-            self._progress.event(line)
+            raise ServiceExitedError(name, exit, line, logs.evidence(name, log))
 
     async def _ask(self, container: Container) -> None:
+        if container.service.probe:
+            probe = probes.make(container.service.probe)
+            await probes.until_ready(probe, self._target(container), container.readiness)
+
+    async def ask_once(self, container: Container) -> None:
+        """Asks a container that has a probe whether it is still ready; its `readiness` has the answer."""
+        if container.service.probe:
+            began, probe = self._timeline.clock(), probes.make(container.service.probe)
+            answer = await probes.ask(probe, self._target(container), probes.ATTEMPT_TIMEOUT)
+            container.readiness.answered(answer, began)
+
+    def _target(self, container: Container) -> probes.Target:
         service = container.service
-        if service.probe is None:
-            return
-        asked = self.services[service.probe.at] if service.probe.at else service
-        target = probes.Target(
+        asked = self.services[service.probe.at] if service.probe and service.probe.at else service
+        return probes.Target(
             self._place.network.addresses[asked.name],
             dict(asked.ports),
             partial(self._podman.execute, container.id),
             self._place.secrets.value,
             logs.Follower(self._place.log_path(service.name), container.log_start).read,
         )
-        await probes.until_ready(probes.make(service.probe), target, container.readiness)
 
     def _pid(self, service: Service) -> int:
         return int(self._place.pid_path(service.name).read_text())

@@ -26,13 +26,18 @@ def parse(line: str) -> Record | None:
     return Record(parts[0], parts[3] if len(parts) == 4 else "", parts[2] == "F")
 
 
-def lines(path: Path, last_bytes: int | None = None) -> Iterator[tuple[str, str]]:
-    """Time and text of each whole line that the container wrote; of the end of the log only, with `last_bytes`."""
+def lines(path: Path, last_bytes: int | None = None, start: int = 0) -> Iterator[tuple[str, str]]:
+    """Time and text of each whole line that the container wrote: behind the first `start` bytes of the log.
+
+    With `last_bytes`, of the end of the log only.
+    """
     try:
         with path.open("rb") as file:
             if last_bytes and path.stat().st_size > last_bytes:
                 file.seek(-last_bytes, 2)
                 file.readline()
+            elif start:
+                file.seek(start)
             begun, time = "", ""
             for raw in file:
                 record = parse(raw.decode(errors="replace").rstrip("\n"))
@@ -64,10 +69,10 @@ def evidence(name: str, path: Path) -> str:
     return "\n".join([f"--- the end of {name}'s log:", *(f"    {line}" for line in end)]) if end else ""
 
 
-def write_plain(source: Path, target: Path) -> None:
-    """Copies a log as people read it: one line of "TIME TEXT" each."""
+def write_plain(source: Path, target: Path, start: int = 0) -> None:
+    """Copies a log, behind its first `start` bytes, as people read it: one line of "TIME TEXT" each."""
     with target.open("w") as file:
-        file.writelines(f"{time} {text}\n" for time, text in lines(source))
+        file.writelines(f"{time} {text}\n" for time, text in lines(source, start=start))
 
 
 class Follower:

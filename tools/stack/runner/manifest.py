@@ -81,7 +81,8 @@ class PublishedPort:
 class Manifest:
     """Everything that is known about a stack before it runs. With `faults`, tests may hurt its services.
 
-    `healthchecks` are commands that stand for the probes of services where the harness is not there to ask.
+    `healthchecks` are commands that stand for the probes of services where the harness is not there to ask. `up` is the
+    label of the program that brings the stack up for people, where the declaration says so.
     """
 
     label: str
@@ -90,6 +91,7 @@ class Manifest:
     publish: tuple[PublishedPort, ...] = ()
     faults: bool = False
     healthchecks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    up: str = ""
 
     def service(self, name: str) -> Service:
         """Raises ManifestError for an unknown name."""
@@ -120,6 +122,7 @@ def parse(data: Mapping[str, Any]) -> Manifest:
             publish=tuple(_published(key, port) for key, port in data.get("publish", {}).items()),
             faults=bool(data.get("faults", False)),
             healthchecks={name: tuple(command) for name, command in data.get("healthchecks", {}).items()},
+            up=data.get("up", ""),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ManifestError(f"the manifest is malformed: {type(error).__name__} {error}") from error

@@ -68,6 +68,14 @@ def candidates() -> Iterator[IPv4Network]:
         yield IPv4Network((int(pool.network_address) + (index << (32 - _PREFIX)), _PREFIX))
 
 
+def extended(network: Network, containers: Iterable[str]) -> Network:
+    """The network with addresses for further containers, each the one after the highest so far."""
+    addresses = dict(network.addresses)
+    for name in containers:
+        addresses[name] = str(max(map(IPv4Address, addresses.values())) + 1)
+    return Network(network.name, addresses)
+
+
 def assign(subnet: IPv4Network, containers: Iterable[str]) -> dict[str, str]:
     """Addresses in the order given. Raises ValueError when the subnet is too small."""
     names = list(containers)

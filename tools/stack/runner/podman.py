@@ -28,6 +28,7 @@ LABEL_KIND = "tools.stack.kind"
 LABEL_STACK = "tools.stack.stack"
 LABEL_SERVICE = "tools.stack.service"
 LABEL_WORKDIR = "tools.stack.workdir"
+LABEL_CONTENT = "tools.stack.content"
 
 _LOG_PREFIX = re.compile(r'^(?:time="[^"]*" )?(?:level=\w+ msg=)?(?:Error:\s*)?')
 
@@ -59,6 +60,15 @@ class ContainerState:
     error: str
     seconds: float
     raw: Mapping[str, Any]
+
+    @property
+    def pid(self) -> int:
+        """Of its first process; 0 when it has ended."""
+        return int(self.raw["State"]["Pid"])
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        return dict(self.raw["Config"]["Labels"])
 
     @property
     def running(self) -> bool:
@@ -235,6 +245,10 @@ class Podman:
             for network in json.loads(networks or "[]")
         ]
         return found
+
+    async def stop_and_remove(self, container: str, timeout: float) -> None:
+        """Ends a container as `stop` does, and removes it."""
+        await self.call("rm", "--force", "--ignore", "--time", str(round(timeout)), container, timeout=timeout + 30)
 
     async def remove(self, resources: Sequence[Resource]) -> None:
         """Kills and removes containers, then networks. What is gone already is no error."""

@@ -28,6 +28,8 @@ class Report:
         self._manifest, self._timeline, self._memory, self._outputs = manifest, timeline, memory, outputs
         self.states: list[ContainerState] = []
         self.cases: list[Case] = []
+        # How many bytes of a service's log are from before this run.
+        self.log_starts: dict[str, int] = {}
 
     def write_containers(self, states: Sequence[ContainerState], place: Place) -> None:
         """Writes logs/SERVICE.log and state/SERVICE.json for each container."""
@@ -38,7 +40,8 @@ class Report:
             (self._outputs / directory).mkdir(parents=True, exist_ok=True)
         for state in states:
             name = state.service
-            logs.write_plain(place.log_path(name), self._outputs / "logs" / f"{name}.log")
+            source, target = place.log_path(name), self._outputs / "logs" / f"{name}.log"
+            logs.write_plain(source, target, self.log_starts.get(name, 0))
             (self._outputs / "state" / f"{name}.json").write_text(json.dumps(redact(state.raw), indent=2) + "\n")
 
     def keep_outputs(self, left: Path) -> None:

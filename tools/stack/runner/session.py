@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from enum import Enum, auto
 from pathlib import Path
 
-from tools.stack.runner import cleanup, layout, network
+from tools.stack.runner import cleanup, layout, network, standing
 from tools.stack.runner.confidential import Secrets
 from tools.stack.runner.container import OUTPUTS, Place
-from tools.stack.runner.errors import StackError
+from tools.stack.runner.errors import StackError, first_of
 from tools.stack.runner.images import ImageLoader
 from tools.stack.runner.layout import Layout
 from tools.stack.runner.lifecycle import Supervisor
-from tools.stack.runner.manifest import Manifest, PublishedPort
+from tools.stack.runner.locking import locked
+from tools.stack.runner.manifest import Manifest, PublishedPort, Service
+from tools.stack.runner.overview import rows
 from tools.stack.runner.podman import (
     LABEL_KIND,
     LABEL_OWNER,
     LABEL_RUN,
     LABEL_STACK,
     LABEL_WORKDIR,
+    ContainerState,
     Podman,
 )
 from tools.stack.runner.process import ProcessIdentity
@@ -34,27 +38,37 @@ from tools.stack.runner.runfiles import Runfiles
 from tools.stack.runner.timeline import Timeline
 
 
+class Keep(Enum):
+    """When a stack stays up after its run."""
+
+    NEVER = auto()
+    ONCE_UP = auto()  # When nothing failed.
+    AFTER_FAILURE = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How to run a stack.
 
     `directory` is where the run's own directory is made. `outputs` receives logs, states and the timeline at the end;
-    None keeps nothing. With `keep`, a stack that came up stays up after the block.
+    None keeps nothing. What `keep` leaves up is of KIND_DETACHED from the start: nobody owns it when the run is over.
     """
 
     kind: str
     directory: Path
     outputs: Path | None = None
     publish: tuple[PublishedPort, ...] = ()
-    keep: bool = False
+    keep: Keep = Keep.NEVER
 
 
-async def _nothing_more() -> None:
-    pass
+async def nothing_more() -> None:
+    """A preflight that looks at nothing."""
 
 
 class Session:
     """One run of a stack; use `running` once."""
+
+    outlasts_tests = False  # Whether its services go on, for others, when this run is over.
 
     def __init__(self, manifest: Manifest, runfiles: Runfiles, settings: Settings) -> None:
         self.manifest, self.settings = manifest, settings
@@ -69,11 +83,12 @@ class Session:
         self.supervisor: Supervisor
         self.layouts: dict[str, Layout]  # By the image, as services name it.
         self._runfiles = runfiles
+        self.kept = False
         self._reaper: Reaper | None = None
         self._creating = False
 
     @asynccontextmanager
-    async def running(self, preflight: Callable[[], Awaitable[None]] = _nothing_more) -> AsyncIterator[None]:
+    async def running(self, preflight: Callable[[], Awaitable[None]] = nothing_more) -> AsyncIterator[None]:
         """Starts the stack, yields when all of it is ready, and removes all of it, whatever happens.
 
         `preflight` is awaited before anything is created, and may raise. The block is cancelled as soon as a container
@@ -85,12 +100,12 @@ class Session:
                 self.layouts = await self._prepare(preflight)
             async with asyncio.TaskGroup() as group:
                 sampler = group.create_task(_sample(self.memory))
-                await self._start(group)
-                yield
+                async with self._services(group):
+                    yield
                 self.supervisor.dismiss()
                 sampler.cancel()
         except BaseExceptionGroup as errors:
-            failure = next(_leaves(errors))
+            failure = first_of(errors)
             raise failure from None
         except BaseException as error:
             failure = error
@@ -104,35 +119,44 @@ class Session:
         self._reaper, _ = await asyncio.gather(Reaper.start(self.run_id, self.workdir), self.podman.check())
         await cleanup.sweep(self.podman, self.progress.event)
         await preflight()
-        services = [*self.manifest.services, *([self.manifest.tests] if self.manifest.tests else [])]
-        images = {service.image: service.image_label or service.image for service in services}
-        return {image: layout.read(self._runfiles.resolve(image), name) for image, name in images.items()}
+        return layout.read_all(self._containers(), self._runfiles)
+
+    def _containers(self) -> list[Service]:
+        return [*self.manifest.services, *([self.manifest.tests] if self.manifest.tests else [])]
+
+    @asynccontextmanager
+    async def _services(self, group: asyncio.TaskGroup) -> AsyncIterator[None]:
+        """Has all services ready during the block. Tasks of `group` load images and watch containers."""
+        async with locked(standing.lock_path(self.workdir)):
+            await self._start(group)
+        yield
 
     async def _start(self, group: asyncio.TaskGroup) -> None:
-        """Brings all services up. Tasks of `group` load images and watch containers."""
-        names = [service.name for service in self.manifest.services]
-        labels = {
-            LABEL_RUN: self.run_id,
-            LABEL_OWNER: str(ProcessIdentity.current()),
-            LABEL_KIND: self.settings.kind,
-            LABEL_STACK: self.manifest.label,
-            LABEL_WORKDIR: str(self.workdir),
-        }
+        labels = self._labels()
         self._creating = True
         loader = ImageLoader(self.podman, self.layouts.values(), self._image_loaded)
         loading = group.create_task(self._load(loader))
         with self.timeline.phase("network"):
             publish = self.settings.publish
-            if self.manifest.tests:
-                names.append(self.manifest.tests.name)
+            names = [service.name for service in self._containers()]
             net = await network.create(self.podman, self.run_id, names, reachable=bool(publish), labels=labels)
             self.place = Place(
                 self.run_id, net, self._runfiles, self.workdir, Secrets(self.workdir / "secrets"), publish
             )
             self.place.hosts_path.write_text(net.hosts_file())
+            self.place.secrets.make(self._containers())
+            standing.write_record(self.place)
         images = {image: layout.id for image, layout in self.layouts.items()}
         self.supervisor = Supervisor(
-            group, self.podman, self.place, images, labels, self.timeline, self.progress, self.memory
+            group,
+            self.podman,
+            self.place,
+            images,
+            labels,
+            self.timeline,
+            self.progress,
+            self.memory,
+            self.manifest.services,
         )
         with self.timeline.phase("start"):
             narrator = group.create_task(self._narrate())
@@ -140,10 +164,19 @@ class Session:
             await loading
             narrator.cancel()
 
+    def _labels(self) -> dict[str, str]:
+        return {
+            LABEL_RUN: self.run_id,
+            LABEL_OWNER: str(ProcessIdentity.current()),
+            LABEL_KIND: self.settings.kind,
+            LABEL_STACK: self.manifest.label,
+            LABEL_WORKDIR: str(self.workdir),
+        }
+
     async def _narrate(self) -> None:
         while True:
             await asyncio.sleep(self.progress.status_interval)
-            self.progress.status(self.supervisor.waiting_for())
+            self.progress.status(self.supervisor.waiting_for(), rows(self.supervisor, self.timeline, self.memory))
 
     async def _finish(self, failure: BaseException | None) -> None:
         """Collects logs and states, then removes everything.
@@ -151,19 +184,24 @@ class Session:
         Raises StackError when something could not be removed; after a failure that is only reported, so that the
         failure's own diagnosis stays the first.
         """
-        if failure is None and self.settings.keep:
+        keep = self.settings.keep
+        if failure is None and keep is Keep.ONCE_UP:
             self._dismiss_reaper()
             return
+        self.kept = self._creating and isinstance(failure, StackError) and keep is Keep.AFTER_FAILURE
         try:
             if self._creating:
-                await self._collect_and_remove()
+                await self._collect()
+                if not self.kept:
+                    await self._remove()
             self._dismiss_reaper()
         except (StackError, OSError) as error:
             if failure is None:
                 raise
             self.progress.event(f"not everything could be kept and removed: {error}")
         finally:
-            cleanup.remove_workdir(self.workdir)
+            if not self.kept:
+                cleanup.remove_workdir(self.workdir)
             self._report(failure)
 
     def _report(self, failure: BaseException | None) -> None:
@@ -174,21 +212,22 @@ class Session:
                 raise
             self.progress.event(f"the report could not be written: {type(error).__name__} {error}")
 
-    async def _collect_and_remove(self) -> None:
+    async def _collect(self) -> None:
         try:
             with self.timeline.phase("collect"):
-                await self._collect()
+                if states := await self._states():
+                    self.report.write_containers(states, self.place)
         except (StackError, OSError) as error:
             self.progress.event(f"logs and states could not be collected: {error}")
+
+    async def _remove(self) -> None:
         with self.timeline.phase("remove"):
             await cleanup.remove_run(self.podman, self.run_id)
         self.report.keep_outputs(self.workdir / OUTPUTS)
 
-    async def _collect(self) -> None:
-        resources = await self.podman.resources(f"{LABEL_RUN}={self.run_id}")
-        containers = [resource.id for resource in resources if resource.kind == "container"]
-        if containers:
-            self.report.write_containers(await self.podman.inspect(containers), self.place)
+    async def _states(self) -> list[ContainerState]:
+        """Of the containers that the report is about."""
+        return list((await standing.containers(self.podman, self.run_id)).values())
 
     def _dismiss_reaper(self) -> None:
         if self._reaper:
@@ -206,12 +245,3 @@ async def _sample(memory: ResourceWatch, interval: float = 0.5) -> None:
     while True:
         memory.sample()
         await asyncio.sleep(interval)
-
-
-def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
-    """The exceptions in a group of groups, in the order in which they happened."""
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from _leaves(error)
-        else:
-            yield error

@@ -16,7 +16,7 @@ from tools.stack.runner import logs
 from tools.stack.runner.container import log_path
 from tools.stack.runner.errors import ManifestError, StackDownError
 from tools.stack.runner.podman import LABEL_SERVICE, LABEL_WORKDIR, Podman
-from tools.stack.runner.up import is_up
+from tools.stack.runner.standing import is_up
 
 _INTERVAL = 0.2
 _COLORS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)  # Of ECMA-48's foreground colours, those that black and white show.

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import shutil
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from tools.stack.runner.injection import FaultInjector
 from tools.stack.runner.lifecycle import Container
 from tools.stack.runner.manifest import Manifest, Service
 from tools.stack.runner.runfiles import Runfiles
-from tools.stack.runner.session import Session, Settings
+from tools.stack.runner.session import Session, Settings, nothing_more
 
 _RESULTS = "/stack/results"
 _CONTROL = "/stack/control"
@@ -41,16 +41,27 @@ _TIME_TO_STOP = 3.0
 
 async def run(manifest: Manifest, runfiles: Runfiles, bazel: BazelTest, arguments: Sequence[str] = ()) -> None:
     """Runs the stack and its tests. `arguments` go to pytest. Raises StackError unless tests ran and all passed."""
-    if manifest.tests is None:
-        raise ManifestError(f"{manifest.label} declares no tests")
-    session = Session(manifest, runfiles, Settings(cleanup.KIND_TEST, bazel.temporary, bazel.outputs))
+    await run_in(
+        Session(manifest, runfiles, Settings(cleanup.KIND_TEST, bazel.temporary, bazel.outputs)), bazel, arguments
+    )
+
+
+async def run_in(
+    session: Session,
+    bazel: BazelTest,
+    arguments: Sequence[str],
+    preflight: Callable[[], Awaitable[None]] = nothing_more,
+) -> None:
+    """Runs the tests of a session's manifest in it, and says what came of it. Raises StackError as `run` does."""
+    if session.manifest.tests is None:
+        raise ManifestError(f"{session.manifest.label} declares no tests")
     if bazel.shard and bazel.shard.status:
         bazel.shard.status.touch()  # That the tests keep to it, too, is checked when they have ended.
     try:
-        async with session.running():
+        async with session.running(preflight):
             session.progress.event("the stack is ready")
             with session.timeline.phase("tests"):
-                await _run_tests(session, manifest.tests, bazel, arguments)
+                await _run_tests(session, session.manifest.tests, bazel, arguments)
     finally:
         session.progress.text(f"\n{session.report.summary()}")
         if bazel.shown_outputs:
@@ -77,6 +88,7 @@ async def _run_tests(session: Session, tests: Service, bazel: BazelTest, argumen
         async with asyncio.timeout_at(deadline), _faults(session, control_directory):
             container = await session.supervisor.run(tests, extra)
             exit = await _follow(session, container)
+            container.ended.set()
     except TimeoutError:
         line = diagnosis.not_ended(bazel.timeout, logs.last_line(log))
         if container:
@@ -109,6 +121,8 @@ async def _faults(session: Session, directory: Path) -> AsyncIterator[None]:
         async with control.serving(directory, injector):
             yield
     finally:
+        if session.outlasts_tests:
+            await injector.undo()
         injector.close()
 
 

@@ -7,20 +7,19 @@ import contextlib
 import os
 import signal
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from tools.stack.runner import cleanup, ports
-from tools.stack.runner.errors import StackAlreadyUpError
+from tools.stack.runner import cleanup, ports, upkeep
 from tools.stack.runner.manifest import Manifest, PublishedPort
 from tools.stack.runner.podman import LABEL_KIND, LABEL_OWNER, LABEL_RUN, LABEL_STACK, Podman, Resource
 from tools.stack.runner.process import ProcessIdentity
 from tools.stack.runner.progress import Progress
 from tools.stack.runner.runfiles import Runfiles
-from tools.stack.runner.session import Session, Settings
+from tools.stack.runner.session import Keep, Session, Settings
+from tools.stack.runner.standing import check_not_up, is_up
 
 _OWNER_PATIENCE = 20.0
-_STATUS_INTERVAL = 1.0
 
 
 async def up(manifest: Manifest, runfiles: Runfiles, publish: Sequence[PublishedPort], detach: bool) -> None:
@@ -28,25 +27,22 @@ async def up(manifest: Manifest, runfiles: Runfiles, publish: Sequence[Published
 
     Raises StackAlreadyUpError and PortTakenError before anything is started.
     """
-    kind = cleanup.KIND_DETACHED if detach else cleanup.KIND_UP
-    settings = Settings(kind, Path(tempfile.gettempdir()), publish=tuple(publish), keep=detach)
+    kind, keep = (cleanup.KIND_DETACHED, Keep.ONCE_UP) if detach else (cleanup.KIND_UP, Keep.NEVER)
+    settings = Settings(kind, Path(tempfile.gettempdir()), publish=tuple(publish), keep=keep)
     session = Session(manifest, runfiles, settings)
 
     async def preflight() -> None:
-        await _check_alone(session.podman, manifest.label)
+        await check_not_up(session.podman, manifest)
         ports.check_free(publish)
 
     async with session.running(preflight):
         session.progress.event("the stack is up")
-        session.supervisor.tolerate_exits()
         session.progress.text(table(session, publish))
         if detach:
             return
         session.progress.text("Ctrl-C takes it down, and so does stack_down in another terminal.")
         try:
-            while True:
-                session.progress.live(memory_line(session.memory.in_use))
-                await asyncio.sleep(_STATUS_INTERVAL)
+            await upkeep.keep(session)
         finally:
             session.progress.event("taking the stack down")
 
@@ -84,25 +80,6 @@ def table(session: Session, publish: Sequence[PublishedPort]) -> str:
     )
 
 
-def memory_line(in_use: Mapping[str, int]) -> str:
-    """How much memory each service takes, given in bytes, most first, and all together; 0 is one that has ended."""
-    ordered = sorted(in_use.items(), key=lambda entry: -entry[1])
-    each = ", ".join(f"{name} {_size(memory) if memory else '-'}" for name, memory in ordered)
-    return f"memory: {_size(sum(in_use.values()))} ({each})"
-
-
-def _size(count: int) -> str:
-    return f"{count / 1e9:.2f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
-
-
-async def _check_alone(podman: Podman, stack: str) -> None:
-    for resource in await podman.resources():
-        if is_up(resource, stack):
-            detached = resource.labels[LABEL_KIND] == cleanup.KIND_DETACHED
-            owner = "detached" if detached else f"process {resource.labels[LABEL_OWNER].partition(':')[0]}"
-            raise StackAlreadyUpError(f"{stack} is already up ({owner}): bazel run //tools:stack_down takes it down")
-
-
 async def _ask_owner(resource: Resource) -> None:
     """Ends the stack_up that owns the resource, where there is one, and waits until it has cleaned up."""
     owner = ProcessIdentity.parse(resource.labels[LABEL_OWNER])
@@ -113,10 +90,3 @@ async def _ask_owner(resource: Resource) -> None:
     deadline = asyncio.get_running_loop().time() + _OWNER_PATIENCE
     while owner.is_alive() and asyncio.get_running_loop().time() < deadline:
         await asyncio.sleep(0.1)
-
-
-def is_up(resource: Resource, stack: str) -> bool:
-    """Whether it belongs to a stack that stack_up brought up: to that with the label `stack`, if that isn't empty."""
-    if stack and resource.labels.get(LABEL_STACK) != stack:
-        return False
-    return resource.labels.get(LABEL_KIND) in (cleanup.KIND_UP, cleanup.KIND_DETACHED)

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from tools.stack.runner.probes.base import Answer, Probe, Target
 from tools.stack.runner.probes.factory import make
-from tools.stack.runner.probes.wait import Readiness, until_ready
+from tools.stack.runner.probes.wait import ATTEMPT_TIMEOUT, Readiness, ask, until_ready
 
-__all__ = ["Answer", "Probe", "Readiness", "Target", "make", "until_ready"]
+__all__ = ["ATTEMPT_TIMEOUT", "Answer", "Probe", "Readiness", "Target", "ask", "make", "until_ready"]

@@ -1,0 +1,165 @@
+"""`stack_test --attach`: tests against the services of a stack that is up already, and stays up."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from ipaddress import IPv4Network
+from pathlib import Path
+
+from tools.stack.runner import cleanup, locking, standing, testing
+from tools.stack.runner.bazel_test import BazelTest
+from tools.stack.runner.confidential import Secrets
+from tools.stack.runner.container import Place
+from tools.stack.runner.errors import StackDownError, StackError
+from tools.stack.runner.lifecycle import Supervisor
+from tools.stack.runner.manifest import Manifest
+from tools.stack.runner.network import Network
+from tools.stack.runner.podman import ContainerState, Podman
+from tools.stack.runner.renewal import Renewal
+from tools.stack.runner.runfiles import Runfiles
+from tools.stack.runner.session import Session, Settings
+from tools.stack.runner.standing import Standing
+
+# Tests that are attached at the same time have these addresses; a stack's services begin at the lower end.
+_SEATS = range(200, 250)
+_PAUSE = 0.2
+
+
+async def run(manifest: Manifest, runfiles: Runfiles, bazel: BazelTest, arguments: Sequence[str]) -> None:
+    """Runs the manifest's tests against its stack that is up. Raises StackError as testing.run does.
+
+    What `bazel` says of outputs is where a folder of this run's own is made: several may run at once.
+    """
+    stack = await standing.find(Podman(), manifest, runfiles)
+    outputs = None
+    if bazel.outputs:
+        bazel.outputs.mkdir(parents=True, exist_ok=True)
+        outputs = Path(tempfile.mkdtemp(prefix="attached-", dir=bazel.outputs))
+        outputs.chmod(0o755)
+    shown = "/".join(filter(None, (bazel.shown_outputs, outputs.name))) if outputs else ""
+    own = replace(bazel, outputs=outputs, xml=outputs / "test.xml" if outputs else None, shown_outputs=shown, timeout=0)
+    settings = Settings(cleanup.KIND_ATTACHED, bazel.temporary, outputs)
+    await testing.run_in(Attachment(manifest, runfiles, settings, stack), own, arguments)
+
+
+class Attachment(Session):
+    """A run of which only the tests' container is its own; its services are those of a stack that is up.
+
+    While it runs nobody else changes that stack; where the tests may hurt its services, no others run on it.
+    """
+
+    outlasts_tests = True
+
+    def __init__(self, manifest: Manifest, runfiles: Runfiles, settings: Settings, stack: Standing) -> None:
+        super().__init__(manifest, runfiles, settings)
+        self._stack = stack
+
+    @asynccontextmanager
+    async def _services(self, group: asyncio.TaskGroup) -> AsyncIterator[None]:
+        """Has the services as they are built now, replacing those that differ, and ready."""
+        stack = self._stack
+        renewal = Renewal(stack, self.manifest, self.layouts, self.timeline, self.progress)
+        with _held_open(stack.place) as lock, self._seat(stack.place) as address:
+            with self.timeline.phase("renew"):
+                await self._renew(lock, renewal)
+            self.place = self._own_place(renewal.place, address)
+            self._creating = True
+            self.supervisor = Supervisor(
+                group,
+                self.podman,
+                self.place,
+                renewal.images,
+                self._labels(),
+                self.timeline,
+                self.progress,
+                self.memory,
+                self.manifest.services,
+            )
+            with self.timeline.phase("start"):
+                await self._adopt()
+            yield
+
+    async def _renew(self, lock: locking.FileLock, renewal: Renewal) -> None:
+        """Replaces what differs while nobody else uses the stack; from then on it is shared with other tests.
+
+        The tests that run on it need nothing replaced: so it is not waited for their end unless something differs.
+        """
+        told = False
+
+        def waiting() -> None:
+            nonlocal told
+            if not told:
+                self.progress.event("waiting for others that change the stack, or whose tests run on it")
+            told = True
+
+        if self.manifest.faults:
+            await lock.own(waiting)
+        else:
+            await lock.share(waiting)
+        while reasons := await renewal.differences():
+            if self.manifest.faults or lock.try_to_own():
+                for name, reason in reasons.items():
+                    self.progress.event(f"{name} is replaced: {reason}")
+                await renewal.carry_out(reasons)
+                break
+            waiting()
+            await asyncio.sleep(_PAUSE)
+            await lock.share(waiting)
+        if not self.manifest.faults:
+            await lock.share(waiting)
+
+    async def _adopt(self) -> None:
+        """Watches the stack's services, as those of any run, and waits until each answers its probe."""
+        states = await standing.containers(self.podman, self._stack.place.run_id)
+        containers = [await self.supervisor.adopt(service, states[service.name]) for service in self.manifest.services]
+        await asyncio.gather(*(self.supervisor.until_ready(each) for each in containers if not each.ready))
+
+    @contextmanager
+    def _seat(self, place: Place) -> Iterator[str]:
+        """An address for the tests' container that no other attached tests have."""
+        any_address = next(iter(place.network.addresses.values()))
+        subnet = IPv4Network(f"{any_address}/24", strict=False)
+        for number in _SEATS:
+            with locking.opened(place.workdir / f"tests-{number}.lock") as seat:
+                if seat.try_to_own():
+                    yield str(subnet[number])
+                    return
+        raise StackError(f"{len(_SEATS)} tests are attached to {self.manifest.label} already")
+
+    def _own_place(self, stack: Place, address: str) -> Place:
+        """The place of the tests' container: the stack's network and secrets, and files of this run."""
+        tests = {self.manifest.tests.name: address} if self.manifest.tests else {}
+        net = Network(stack.network.name, {**stack.network.addresses, **tests})
+        secrets = Secrets(self.workdir / "secrets", stack.secrets.known)
+        place = Place(self.run_id, net, self._runfiles, self.workdir, secrets)
+        place.hosts_path.write_text(net.hosts_file())
+        for service in self.manifest.services:
+            for own, theirs in (
+                (place.log_path(service.name), stack.log_path(service.name)),
+                (place.pid_path(service.name), stack.pid_path(service.name)),
+            ):
+                own.symlink_to(theirs)
+            log = stack.log_path(service.name)
+            self.report.log_starts[service.name] = log.stat().st_size if log.exists() else 0
+        return place
+
+    async def _states(self) -> list[ContainerState]:
+        """What the report has is the tests' container, and the services as they are now."""
+        services = await standing.containers(self.podman, self._stack.place.run_id)
+        own = await standing.containers(self.podman, self.run_id)
+        return [*services.values(), *own.values()]
+
+
+@contextmanager
+def _held_open(place: Place) -> Iterator[locking.FileLock]:
+    try:
+        with locking.opened(standing.lock_path(place.workdir)) as lock:
+            yield lock
+    except FileNotFoundError:
+        if place.workdir.is_dir():
+            raise
+        raise StackDownError("the stack was taken down meanwhile") from None
