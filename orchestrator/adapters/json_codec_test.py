@@ -71,7 +71,7 @@ def test_other_documents_are_malformed(document: str | bytes) -> None:
 
 
 def test_an_unknown_value_of_an_enumeration_is_malformed() -> None:
-    document = encode(make_step_request()).replace('"propose"', '"dance"')
+    document = encode(make_step_request()).replace(b'"propose"', b'"dance"')
 
     with pytest.raises(MalformedDocument):
         decode(StepRequest, document)

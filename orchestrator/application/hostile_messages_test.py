@@ -72,7 +72,7 @@ async def test_context_events(data: bytes) -> None:
         str(refused).encode()
         return
     ((event,),) = stage.contexts._events.values()
-    assert decode(ContextEvent, encode(event).encode()) == event
+    assert decode(ContextEvent, encode(event)) == event
 
 
 @settings(deadline=None, max_examples=300)
@@ -90,6 +90,6 @@ async def test_planning_events(data: bytes) -> None:
         str(refused).encode()
         return
     ((event,),) = plans._events.values()
-    assert decode(PlanningEvent, encode(event).encode()) == event
+    assert decode(PlanningEvent, encode(event)) == event
     for derivation in plans._derivations.values():
-        encode(derivation).encode()
+        encode(derivation)

@@ -231,7 +231,7 @@ async def test_only_what_has_been_quiet_is_reconciled() -> None:
 async def _with_a_broken_one(stage: Stage, *others: str) -> str:
     """Starts deliberations, the first of which cannot be read any more."""
     broken = await _started(stage)
-    stage.store._documents[broken] = "{}"
+    stage.store._documents[broken] = b"{}"
     for task_id in others:
         await stage.start(make_request(), task_id)
     return broken
@@ -274,7 +274,7 @@ async def test_one_that_is_mended_goes_on() -> None:
     stage = Stage()
     task_id = await _started(stage)
     whole = stage.store._documents[task_id]
-    stage.store._documents[task_id] = "{}"
+    stage.store._documents[task_id] = b"{}"
     await _take_up(stage)
     stage.store._documents[task_id] = whole
     await stage.answer_phase(task_id, announce=False)

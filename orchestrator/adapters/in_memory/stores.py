@@ -57,9 +57,9 @@ class InMemoryDeliberations:
 
     def __init__(self, leases: InMemoryLeases | None = None, keep: int = KEEP) -> None:
         self.leases = leases or InMemoryLeases()
-        self._documents: dict[str, str] = {}
+        self._documents: dict[str, bytes] = {}
         self._open: dict[str, int] = {}
-        self._closed: Newest[str, str] = Newest(keep)
+        self._closed: Newest[str, bytes] = Newest(keep)
 
     async def create(self, deliberation: Deliberation, limit: int, lease: Lease) -> Deliberation | None:
         known = await self.load(deliberation.task_id)

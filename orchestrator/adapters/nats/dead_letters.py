@@ -104,10 +104,10 @@ class DeadLetters:
                 await self._connection.jetstream.delete_msg(stream, sequence)
 
     async def _keep(self, letter: DeadLetter) -> None:
-        document = encode(letter).encode()
+        document = encode(letter)
         if len(document) > self._connection.client.max_payload - _HEADERS_BYTES:
             beginning = base64.b64encode(letter.payload[:_BEGINNING_BYTES]).decode()
-            document = encode(replace(letter, cut=True, headers={}, data="", data_base64=beginning)).encode()
+            document = encode(replace(letter, cut=True, headers={}, data="", data_base64=beginning))
         headers = {MESSAGE_ID: f"{letter.stream}/{letter.sequence}"}
         with translated():
             publishing = self._connection.jetstream.publish(dead_subject(letter.stream), document, headers=headers)

@@ -17,11 +17,11 @@ class JetStreamPublisher:
     def __init__(self, connection: NatsConnection) -> None:
         self._connection = connection
 
-    async def publish_json(self, subject: str, document: str, message_id: str | None = None) -> None:
+    async def publish_json(self, subject: str, document: bytes, message_id: str | None = None) -> None:
         """Publishes a document and returns once JetStream has stored it."""
         headers = {MESSAGE_ID: message_id} if message_id else None
         with translated():
-            publishing = self._connection.jetstream.publish(subject, document.encode(), headers=headers)
+            publishing = self._connection.jetstream.publish(subject, document, headers=headers)
             await self._connection.while_connected(publishing)
 
 
@@ -41,7 +41,7 @@ class JetStreamAnnouncer(JetStreamPublisher):
 
     async def announce(self, task_id: str, step_id: str) -> None:
         announcement = {"task_id": task_id, "step_id": step_id, **trace_headers()}
-        await self.publish_json(results_subject(task_id), json.dumps(announcement))
+        await self.publish_json(results_subject(task_id), json.dumps(announcement).encode())
 
 
 class JetStreamTasks(JetStreamPublisher):
@@ -55,5 +55,5 @@ class JetStreamEvents(JetStreamPublisher):
     """EventPublisher over JetStream."""
 
     async def publish(self, event: DeliberationEvent) -> None:
-        document = json.dumps(event.payload)
+        document = json.dumps(event.payload).encode()
         await self.publish_json(f"{EVENTS_PREFIX}.{event.name}", document, f"{event.task_id}/{event.name}")

@@ -135,10 +135,10 @@ async def test_steps_that_an_earlier_version_queued_come_to_the_ray_actors(
         await nats.jetstream.add_consumer(topology.STEPS, before)
         request = make_step_request()
         waiting, begun = [replace(request, step_id=step_id) for step_id in ("waiting", "begun")]
-        await nats.jetstream.publish("agent.steps.dev", encode(begun).encode())
+        await nats.jetstream.publish("agent.steps.dev", encode(begun))
         source = _source(nats, Pool.RAY)
         assert (await _next(source)).request == begun
-        await nats.jetstream.publish("agent.steps.dev", encode(waiting).encode())
+        await nats.jetstream.publish("agent.steps.dev", encode(waiting))
 
         await topology.ensure(nats, policy)
         await topology.ensure(nats, policy)

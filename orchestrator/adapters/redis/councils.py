@@ -68,7 +68,7 @@ class RedisCouncils:
         return written
 
     async def remove(self, council: Council) -> None:
-        await self._replace(council, "")
+        await self._replace(council, b"")
 
     async def _get(self, role: str) -> str | None:
         with translated():
@@ -78,7 +78,7 @@ class RedisCouncils:
         with translated():
             return cast("Mapping[str, str]", await self._client.hgetall(_KEY))
 
-    async def _replace(self, council: Council, document: str) -> None:
+    async def _replace(self, council: Council, document: bytes) -> None:
         with translated():
             written = await self._write(keys=(_KEY,), args=(council.role, council.version, document))
         if not written:
@@ -102,7 +102,7 @@ class RedisCouncils:
         self._seeded = True
 
 
-def _standing_document(council: Council) -> str:
+def _standing_document(council: Council) -> bytes:
     """The same for the same council, its version included, so that putting it there again is no change."""
-    digest = hashlib.sha256(encode(council).encode()).digest()
+    digest = hashlib.sha256(encode(council)).digest()
     return encode(replace(council, version=1 + int.from_bytes(digest[:6], "big")))

@@ -39,7 +39,7 @@ class EventLog:
         self._append = client.register_script(_APPEND)
         self._read = client.register_script(_READ)
 
-    async def append(self, key: str, event_id: str, time_ms: int, document: str) -> bool:
+    async def append(self, key: str, event_id: str, time_ms: int, document: bytes) -> bool:
         """Keeps an event and says whether it is new; an id that is there already replaces nothing."""
         arguments = (event_id, time_ms, document, self._keep, self._keep_s)
         with translated():
