@@ -110,6 +110,9 @@ class ResponseStore(Protocol):
     async def get(self, step_id: str) -> StepResponse | None:
         """The step's response, or None."""
 
+    async def get_all(self, step_ids: Collection[str]) -> Sequence[StepResponse]:
+        """The responses that there are of these steps."""
+
 
 class Endings(Protocol):
     """Remembers which deliberations are over, for those who may still have steps of theirs."""

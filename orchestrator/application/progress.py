@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from weakref import WeakValueDictionary
 
 from orchestrator.application import correlation
 from orchestrator.application.dispatcher import Dispatcher
@@ -14,13 +16,25 @@ from orchestrator.domain.steps import StepResponse
 
 _log = logging.getLogger(__name__)
 
-_LOCKS = 64
 # How long a deliberation that could not be put right is left alone.
 _BROKEN_MS = 15_000
 
 
+@dataclass
+class _Turn:
+    """Steps whose responses are applied together, and what applies them."""
+
+    step_ids: set[str] = field(default_factory=set)
+    applying: "asyncio.Task[None]" = field(init=False)
+
+
 class Progress:
-    """Moves this instance's deliberations on. Safe to run twice on the same thing, also in two processes at once."""
+    """Moves this instance's deliberations on. Safe to run twice on the same thing, also in two processes at once.
+
+    Steps of one deliberation end together. Those that are announced while it is being written wait for the next turn,
+    which applies them all by one write. What was written last is held for that turn: compare-and-set tells if it has
+    become old.
+    """
 
     def __init__(
         self,
@@ -35,8 +49,9 @@ class Progress:
         self._ownership = ownership
         self._dispatcher = dispatcher
         self._clock = clock
-        # Steps of one deliberation end together; taking turns here spares conflicts at the store.
-        self._locks = [asyncio.Lock() for _ in range(_LOCKS)]
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._turns: dict[str, _Turn] = {}
+        self._held: dict[str, Deliberation] = {}
         self._broken: dict[str, int] = {}
 
     async def step_answered(self, task_id: str, step_id: str) -> None:
@@ -45,13 +60,24 @@ class Progress:
         Leaves the deliberations of other instances to them. Who takes one over reconciles it, and so misses nothing.
         """
         if not self._ownership.owns(task_id):
+            self._held.pop(task_id, None)
             return
-        response = await self._responses.get(step_id)
-        if response is None:
-            _log.warning("a step was announced without a response", extra={"task_id": task_id, "step_id": step_id})
-            return
-        async with self._lock(task_id):
-            await self._apply(task_id, (response,))
+        turn = self._turns.get(task_id)
+        if turn is None:
+            turn = self._turns[task_id] = _Turn()
+            turn.applying = asyncio.create_task(self._take_turn(task_id, turn))
+        turn.step_ids.add(step_id)
+        try:
+            # Who gives up waiting leaves the turn to the others.
+            await asyncio.shield(turn.applying)
+        except DependencyLost:
+            raise
+        except Exception:
+            if turn.step_ids == {step_id}:
+                raise
+            # What is wrong with one step must not be the others' trouble.
+            async with self._lock(task_id):
+                await self._apply_steps(task_id, (step_id,))
 
     async def reconcile(self, task_id: str) -> None:
         """Applies what is stored but was not announced, ends what is over, publishes again what is outstanding."""
@@ -62,8 +88,9 @@ class Progress:
                 self._ownership.forget(task_id)
                 return
             with correlation.about(task_id=task_id, traceparent=deliberation.traceparent):
-                found = [await self._responses.get(step_id) for step_id in deliberation.pending]
-                await self._apply(task_id, [response for response in found if response], publish_all=True)
+                found = await self._responses.get_all(deliberation.pending)
+                self._held.pop(task_id, None)
+                await self._apply(task_id, found, publish_all=True)
 
     async def settle(self) -> None:
         """Reconciles what is doubtful: taken over, or not published when it should have been."""
@@ -82,6 +109,7 @@ class Progress:
     async def reconcile_stalled(self, quiet_ms: int) -> None:
         """Reconciles every owned deliberation that nothing has moved for `quiet_ms`."""
         before = self._clock.now_ms() - quiet_ms
+        self._held = {held: what for held, what in self._held.items() if self._ownership.owns(held)}
 
         async def reconcile_if_quiet(task_id: str) -> None:
             deliberation = await self._store.load(task_id)
@@ -112,32 +140,52 @@ class Progress:
         else:
             self._broken.pop(task_id, None)
 
+    async def _take_turn(self, task_id: str, turn: _Turn) -> None:
+        async with self._lock(task_id):
+            # Whoever comes from now on waits for the next turn.
+            del self._turns[task_id]
+            await self._apply_steps(task_id, turn.step_ids)
+
+    async def _apply_steps(self, task_id: str, step_ids: Collection[str]) -> None:
+        responses = await self._responses.get_all(step_ids)
+        for step_id in {*step_ids} - {response.step_id for response in responses}:
+            _log.warning("a step was announced without a response", extra={"task_id": task_id, "step_id": step_id})
+        if responses:
+            await self._apply(task_id, responses)
+
     async def _apply(self, task_id: str, responses: Sequence[StepResponse], *, publish_all: bool = False) -> None:
         while True:
-            deliberation = await self._store.load(task_id)
+            # Taken out: should this break off, nobody goes on with what may not have been written.
+            held = self._held.pop(task_id, None)
+            deliberation = held or await self._store.load(task_id)
             if deliberation is None:
                 _log.warning("a step of an unknown deliberation was answered", extra={"task_id": task_id})
                 return
             now = self._clock.now_ms()
             transitions = [deliberation.apply(response, now) for response in responses]
-            expired = deliberation.expire(now)
-            if expired or any(transition.applied for transition in transitions):
+            repeated = not all(transition.applied for transition in transitions)
+            if repeated and held:
+                # Somebody else may have ended it.
+                continue
+            if deliberation.expire(now) or any(transition.applied for transition in transitions):
                 try:
                     await self._store.save(deliberation)
                 except VersionConflict:
                     continue
                 _log_end(deliberation)
-                steps = [step for transition in transitions for step in transition.steps]
-            else:
-                # Applied before; what followed may not have been published.
-                steps = [*deliberation.pending.values()]
-            await self._dispatcher.advanced(deliberation, deliberation.pending.values() if publish_all else steps)
+                if not deliberation.final:
+                    self._held[task_id] = deliberation
+            # Of what was applied before, what followed may not have been published.
+            new = [step for transition in transitions for step in transition.steps]
+            steps = deliberation.pending.values() if repeated or publish_all else new
+            await self._dispatcher.advanced(deliberation, steps)
             if deliberation.final:
                 self._ownership.forget(task_id)
             return
 
     def _lock(self, task_id: str) -> asyncio.Lock:
-        return self._locks[hash(task_id) % _LOCKS]
+        """Held by who moves a deliberation on: taking turns here spares conflicts at the store."""
+        return self._locks.setdefault(task_id, asyncio.Lock())
 
 
 def _log_end(deliberation: Deliberation) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Collection, Sequence
 
 import pytest
 
@@ -91,6 +92,79 @@ async def test_steps_that_end_together_are_all_applied() -> None:
     await asyncio.gather(*(stage.answer(task_id, step) for step in steps))
 
     assert (await stage.load(task_id)).phase is StepKind.REVIEW
+
+
+async def test_steps_that_are_announced_while_it_is_being_written_are_applied_by_one_more_write() -> None:
+    stage = Stage()
+    task_id = await _started(stage)
+    first, *others = (await stage.load(task_id)).pending.values()
+    save, writes, writing, go_on = stage.store.save, list[int](), asyncio.Event(), asyncio.Event()
+
+    async def slow_save(deliberation: Deliberation) -> None:
+        writes.append(len(deliberation.pending))
+        writing.set()
+        await go_on.wait()
+        await save(deliberation)
+
+    stage.store.save = slow_save  # type: ignore[method-assign]
+    answering = [asyncio.create_task(stage.answer(task_id, first))]
+    await writing.wait()
+    for step in others:
+        await stage.answer(task_id, step, announce=False)
+    steps = asyncio.gather(*(stage.progress.step_answered(task_id, step.step_id) for step in others))
+    go_on.set()
+    await asyncio.gather(*answering, steps)
+
+    # Two wait after the first; then the next phase's three.
+    assert writes == [2, 3]
+
+
+async def test_who_goes_on_with_what_it_wrote_last_notices_that_another_instance_has_ended_it() -> None:
+    stage = Stage()
+    other = Stage(beside=stage)
+    task_id = await _started(stage)
+    first, second, _ = (await stage.load(task_id)).pending.values()
+    await stage.answer(task_id, first)
+    await other.cancel(task_id, "enough")
+    stage.queue.published.clear()
+
+    await stage.answer(task_id, second)
+    await stage.progress.step_answered(task_id, first.step_id)
+
+    deliberation = await stage.load(task_id)
+    assert (deliberation.status, deliberation.steps_answered) == (Status.CANCELLED, 1)
+    assert stage.queue.published == []
+
+
+async def test_a_repeat_that_is_applied_with_others_has_all_published_that_is_outstanding() -> None:
+    stage = Stage()
+    task_id = await _started(stage)
+    repeated, new, outstanding = (await stage.load(task_id)).pending.values()
+    await stage.answer(task_id, repeated)
+    await stage.answer(task_id, new, announce=False)
+    stage.queue.published.clear()
+
+    await asyncio.gather(*(stage.progress.step_answered(task_id, step.step_id) for step in (repeated, new)))
+
+    assert [request.step_id for request in stage.queue.published] == [outstanding.step_id]
+
+
+async def test_a_response_that_cannot_be_read_does_not_keep_those_from_being_applied_that_come_with_it() -> None:
+    stage = Stage()
+    task_id = await _started(stage)
+    steps = [*(await stage.load(task_id)).pending.values()]
+    get_all, broken = stage.responses.get_all, steps[1].step_id
+
+    async def get_what_can_be_read(step_ids: Collection[str]) -> Sequence[StepResponse]:
+        if broken in step_ids:
+            raise ValueError("not a response")
+        return await get_all(step_ids)
+
+    stage.responses.get_all = get_what_can_be_read  # type: ignore[method-assign]
+    outcomes = await asyncio.gather(*(stage.answer(task_id, step) for step in steps), return_exceptions=True)
+
+    assert [type(outcome) for outcome in outcomes] == [type(None), ValueError, type(None)]
+    assert [*(await stage.load(task_id)).pending] == [broken]
 
 
 async def test_announcements_that_lead_nowhere_are_harmless() -> None:

@@ -107,6 +107,10 @@ class InMemoryResponses:
     async def get(self, step_id: str) -> StepResponse | None:
         return self._by_task.get(task_of(step_id), {}).get(step_id)
 
+    async def get_all(self, step_ids: Collection[str]) -> Sequence[StepResponse]:
+        found = [await self.get(step_id) for step_id in step_ids]
+        return [response for response in found if response]
+
 
 class InMemoryEndings:
     """Endings in memory."""

@@ -1,6 +1,6 @@
 """Stores in Redis. Keys are documented in orchestrator/README.md."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import cast
 
 from redis.asyncio import Redis
@@ -105,6 +105,13 @@ class RedisResponses:
         with translated():
             document = await self._client.get(f"step:{step_id}")
         return decode(StepResponse, document) if document else None
+
+    async def get_all(self, step_ids: Collection[str]) -> Sequence[StepResponse]:
+        if not step_ids:
+            return ()
+        with translated():
+            documents = await self._client.mget([f"step:{step_id}" for step_id in step_ids])
+        return [decode(StepResponse, document) for document in documents if document]
 
 
 class RedisEndings:
