@@ -21,4 +21,4 @@ def make_pump(
     """What takes the steps of a pool off NATS, `concurrency` at once, and has the worker answer them."""
     policy = PumpPolicy(concurrency, settings.ack_wait_s / 3, settings.max_deliver)
     dead_letters = DeadLetters(nats)
-    return Pump(worker, lambda: JetStreamSource(nats, pool, dead_letters, worker.refuse), attempts, policy)
+    return Pump(worker, JetStreamSource(nats, pool, dead_letters, worker.refuse), attempts, policy)

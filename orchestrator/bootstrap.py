@@ -38,8 +38,8 @@ from orchestrator.service_instrumentation import ServiceInstrumentation
 from orchestrator.settings import Settings
 from orchestrator.wiring import Service, make_ownership, make_server
 
-# Concurrent handlers of announcements; those of one deliberation take turns.
-_RESULT_SLOTS = 8
+# Announcements that are handled at once. Those of one deliberation that come together are applied together.
+_RESULTS_AT_ONCE = 128
 # Longer than it takes to look at Ray's jobs and to submit one.
 _JOB_LOCK_S = 30.0
 
@@ -124,8 +124,9 @@ def real_service(settings: Settings) -> Service:
             consumers.create_task(seen.dead_letters(nats).watch())
             consumers.create_task(consuming.consume(topology.CONTEXT, topology.CONTEXT_CONSUMER, keep_context))
             consumers.create_task(consuming.consume(topology.PLANNING, topology.PLANNING_CONSUMER, keep_planning))
-            for _ in range(_RESULT_SLOTS):
-                consumers.create_task(consuming.consume(topology.RESULTS, topology.results_consumer(instance), results))
+            consumers.create_task(
+                consuming.consume(topology.RESULTS, topology.results_consumer(instance), results, _RESULTS_AT_ONCE)
+            )
 
     return Service(
         make_server(settings, composed, seen),

@@ -76,7 +76,7 @@ def dev_service(settings: Settings) -> Service:
         tracer=seen.tracer,
     )
     policy = PumpPolicy(settings.agent_concurrency, settings.ack_wait_s, settings.max_deliver)
-    pump = Pump(worker, lambda: queue, InMemoryAttempts(), policy)
+    pump = Pump(worker, queue, InMemoryAttempts(), policy)
     canceller.handler = pump.cancel
     server = make_server(settings, composed, seen)
     return Service(server, readiness, composed.progress, ownership, tasks=(pump.run,), closing=(seen.close,))

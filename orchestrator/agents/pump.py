@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -48,7 +47,10 @@ class StepSource(Protocol):
     """Where steps come from."""
 
     async def next(self) -> Delivery | None:
-        """The next delivery; None if none came for a while. Raises DependencyLost."""
+        """The next delivery, for one of several who wait; None if it is none to be worked on. Raises DependencyLost."""
+
+    async def close(self) -> None:
+        """Says that nobody waits any more."""
 
 
 class Worker(Protocol):
@@ -71,7 +73,7 @@ class PumpPolicy:
 
 
 class Pump:
-    """Works on up to `concurrency` steps at once, each with a source of its own.
+    """Works on up to `concurrency` steps at once.
 
     A step that fails on a defect, or takes its worker with it, `max_attempts` times is poison: it goes to the dead
     letters, and has failed for its deliberation. What waits for a lost dependency does not count.
@@ -80,27 +82,32 @@ class Pump:
     def __init__(
         self,
         worker: Worker,
-        make_source: Callable[[], StepSource],
+        source: StepSource,
         attempts: Attempts,
         policy: PumpPolicy,
     ) -> None:
         self._worker = worker
-        self._make_source = make_source
+        self._source = source
         self._attempts = attempts
         self._policy = policy
         self._at_work: dict[str, set[asyncio.Task[None]]] = {}
+        self._deliveries: dict[asyncio.Task[None], Delivery] = {}
 
     async def run(self) -> None:
         """Runs until it is cancelled. A step that is cut off by that is delivered again to somebody else."""
-        async with asyncio.TaskGroup() as slots:
-            for _ in range(self._policy.concurrency):
-                slots.create_task(self._slot(self._make_source()))
+        try:
+            async with asyncio.TaskGroup() as slots:
+                slots.create_task(self._beat())
+                for _ in range(self._policy.concurrency):
+                    slots.create_task(self._slot())
+        finally:
+            await self._source.close()
 
-    async def _slot(self, source: StepSource) -> None:
+    async def _slot(self) -> None:
         waits_for = ""
         while True:
             try:
-                delivery = await source.next()
+                delivery = await self._source.next()
                 if delivery:
                     request = delivery.request
                     with about(task_id=request.task_id, step_id=request.step_id, traceparent=request.traceparent):
@@ -159,11 +166,11 @@ class Pump:
     async def _work(self, delivery: Delivery) -> bool:
         """Works on a step; says whether that was cut off because its deliberation is over."""
         request = delivery.request
-        heartbeat = asyncio.create_task(self._beat(delivery))
         # A task of its own, so that it can be cancelled without its slot.
         work = asyncio.create_task(self._worker.work(request, delivery.count))
         at_work = self._at_work.setdefault(request.task_id, set())
         at_work.add(work)
+        self._deliveries[work] = delivery
         try:
             await work
         except asyncio.CancelledError:
@@ -171,7 +178,7 @@ class Pump:
                 raise
             return True
         finally:
-            heartbeat.cancel()
+            del self._deliveries[work]
             at_work.discard(work)
             if not at_work:
                 self._at_work.pop(request.task_id, None)
@@ -194,11 +201,12 @@ class Pump:
                 async with asyncio.timeout(_HAND_OVER_S):
                     await farewell
 
-    async def _beat(self, delivery: Delivery) -> None:
+    async def _beat(self) -> None:
         while True:
             await asyncio.sleep(self._policy.heartbeat_s)
-            with contextlib.suppress(DependencyLost):
-                await delivery.still_working()
+            for delivery in tuple(self._deliveries.values()):
+                with contextlib.suppress(DependencyLost):
+                    await delivery.still_working()
 
 
 def _is_cancelled() -> bool:

@@ -43,6 +43,7 @@ class ScriptedSource:
     """Yields deliveries, raises errors, and is then silent."""
 
     script: list[RecordedDelivery | DependencyLost | None]
+    closed: bool = False
 
     async def next(self) -> RecordedDelivery | None:
         if not self.script:
@@ -51,6 +52,9 @@ class ScriptedSource:
         if isinstance(item, DependencyLost):
             raise item
         return item
+
+    async def close(self) -> None:
+        self.closed = True
 
 
 class ScriptedWorker:
@@ -76,7 +80,7 @@ def _pump(
     attempts: InMemoryAttempts | None = None,
 ) -> Pump:
     policy = PumpPolicy(concurrency, heartbeat_s, max_attempts=3)
-    return Pump(cast(StepWorker, worker), lambda: source, attempts or InMemoryAttempts(), policy)
+    return Pump(cast(StepWorker, worker), source, attempts or InMemoryAttempts(), policy)
 
 
 async def _outcome(work: Callable[[], Awaitable[None]], *before: DependencyLost | None) -> object:
@@ -165,7 +169,8 @@ async def test_a_step_that_is_cut_off_by_the_end_of_the_agent_is_handed_over_at_
         await asyncio.Event().wait()
 
     delivery = RecordedDelivery()
-    pump = _pump(ScriptedWorker(work), ScriptedSource([delivery]), concurrency=1, heartbeat_s=60)
+    source = ScriptedSource([delivery])
+    pump = _pump(ScriptedWorker(work), source, concurrency=1, heartbeat_s=60)
     running = asyncio.create_task(pump.run())
     await begun.wait()
     running.cancel()
@@ -173,6 +178,7 @@ async def test_a_step_that_is_cut_off_by_the_end_of_the_agent_is_handed_over_at_
     assert await delivery.outcome == 0
     with pytest.raises(asyncio.CancelledError):
         await running
+    assert source.closed
 
 
 async def test_steps_are_worked_on_at_once_up_to_the_limit() -> None:

@@ -54,6 +54,9 @@ class InMemoryQueue:
         request, count = await self._queue.get()
         return InMemoryDelivery(self, request, count)
 
+    async def close(self) -> None:
+        pass
+
 
 class InMemoryAnnouncer:
     """ResultAnnouncer in memory: hands each announcement to `handler`, which is set once it exists."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -45,8 +45,9 @@ class NatsConnection:
         self._client_name = client_name
         self._login = login
         self._client: Client | None = None
+        self._jetstream: JetStreamContext | None = None
         self._on_connect: list[Callable[[], Awaitable[None]]] = []
-        self._lost = asyncio.Event()
+        self._awaited: set[asyncio.Future[Any]] = set()
         self._reason = ""
         self._preparing: asyncio.Task[None] | None = None
 
@@ -123,28 +124,38 @@ class NatsConnection:
     @property
     def jetstream(self) -> JetStreamContext:
         """JetStream over the connected client. Raises DependencyLost while there is none."""
-        return self.client.jetstream(timeout=_ANSWER_S)
+        client = self.client
+        if self._jetstream is None:
+            # One for all: its replies come by a subscription of its own.
+            self._jetstream = client.jetstream(timeout=_ANSWER_S)
+        return self._jetstream
 
-    async def while_connected(self, waiting: Coroutine[Any, Any, T]) -> T:
+    async def publish(self, subject: str, document: bytes, headers: Mapping[str, str] | None = None) -> None:
+        """Publishes to a stream, and returns once JetStream has stored it. Raises DependencyLost."""
+        with translated():
+            async with asyncio.timeout(_ANSWER_S):
+                stored = await self.jetstream.publish_async(subject, document, headers=dict(headers or {}) or None)
+                await self.while_connected(stored)
+
+    async def while_connected(self, answer: asyncio.Future[T]) -> T:
         """Awaits what the server may take long to answer, and gives it up when the connection is lost meanwhile.
 
         The server forgets with a connection what was waiting there. Raises DependencyLost.
         """
-        work, lost = asyncio.ensure_future(waiting), asyncio.ensure_future(self._lost.wait())
+        self._awaited.add(answer)
         try:
-            await asyncio.wait((work, lost), return_when=asyncio.FIRST_COMPLETED)
-            if not work.done():
-                raise DependencyLost(NAME, f"lost the connection to {self._url}")
-            return work.result()
+            # It may have been lost before.
+            _ = self.client
+            return await answer
         finally:
-            work.cancel()
-            lost.cancel()
+            self._awaited.discard(answer)
+            answer.cancel()
 
     async def close(self) -> None:
         """Sends what is buffered, as far as the server takes it, and disconnects."""
         if self._preparing:
             self._preparing.cancel()
-        client, self._client = self._client, None
+        client, self._client, self._jetstream = self._client, None, None
         if client is None or client.is_closed:
             return
         try:
@@ -164,11 +175,12 @@ class NatsConnection:
             _log.warning("lost the connection to NATS%s", f": {self._reason}" if self._reason else "")
         if self._preparing:
             self._preparing.cancel()
-        self._lost.set()
+        for answer in self._awaited:
+            if not answer.done():
+                answer.set_exception(DependencyLost(NAME, f"lost the connection to {self._url}"))
 
     async def _reconnected(self) -> None:
         _log.info("connected to NATS again")
-        self._lost.clear()
         self._preparing = asyncio.create_task(self._prepare())
 
     async def _prepare(self) -> None:

@@ -97,7 +97,7 @@ async def test_a_cut_network_is_noticed_and_what_waits_is_given_up_and_taken_up_
             pulling = asyncio.create_task(_pull_for_ever(connection))
             network.cut()
             with pytest.raises(DependencyLost):
-                await connection.while_connected(asyncio.sleep(60))
+                await connection.while_connected(asyncio.get_running_loop().create_future())
             with pytest.raises(DependencyLost):
                 await connection.check()
             network.heal()

@@ -35,27 +35,30 @@ class Consumers:
         self._attempts = attempts
         self._max_attempts = max_attempts
 
-    async def consume(self, stream: str, consumer: str, handler: Handler) -> None:
+    async def consume(self, stream: str, consumer: str, handler: Handler, at_once: int = 1) -> None:
         """Hands each message's subject and data to `handler`, and acknowledges it afterwards. Runs until cancelled.
 
-        The handler raises UnreadableMessage for what no repeat would mend.
+        So many messages are handled `at_once`. The handler raises UnreadableMessage for what no repeat would mend.
         """
         puller = Puller(self._connection, stream, consumer)
-        waits_for = ""
         try:
-            while True:
-                try:
-                    message = await puller.pull()
-                    if message:
-                        await self._handle(message, handler)
-                    waits_for = ""
-                except DependencyLost as lost:
-                    if waits_for != lost.dependency:
-                        _log.warning("consumer %s waits for %s: %s", consumer, lost.dependency, lost.reason)
-                        waits_for = lost.dependency
-                    await asyncio.sleep(_PAUSE_S)
+            async with asyncio.TaskGroup() as slots:
+                for _ in range(at_once):
+                    slots.create_task(self._slot(puller, consumer, handler))
         finally:
             await puller.close()
+
+    async def _slot(self, puller: Puller, consumer: str, handler: Handler) -> None:
+        waits_for = ""
+        while True:
+            try:
+                await self._handle(await puller.pull(), handler)
+                waits_for = ""
+            except DependencyLost as lost:
+                if waits_for != lost.dependency:
+                    _log.warning("consumer %s waits for %s: %s", consumer, lost.dependency, lost.reason)
+                    waits_for = lost.dependency
+                await asyncio.sleep(_PAUSE_S)
 
     async def _handle(self, message: Msg, handler: Handler) -> None:
         delivered = message.metadata

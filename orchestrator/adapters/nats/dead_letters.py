@@ -109,9 +109,7 @@ class DeadLetters:
             beginning = base64.b64encode(letter.payload[:_BEGINNING_BYTES]).decode()
             document = encode(replace(letter, cut=True, headers={}, data="", data_base64=beginning))
         headers = {MESSAGE_ID: f"{letter.stream}/{letter.sequence}"}
-        with translated():
-            publishing = self._connection.jetstream.publish(dead_subject(letter.stream), document, headers=headers)
-            await self._connection.while_connected(publishing)
+        await self._connection.publish(dead_subject(letter.stream), document, headers)
 
     async def list(self) -> AsyncIterator[tuple[int, DeadLetter]]:
         """Every dead letter with its id, oldest first."""

@@ -3,7 +3,7 @@
 import json
 
 from orchestrator.adapters.json_codec import encode
-from orchestrator.adapters.nats.connection import NatsConnection, translated
+from orchestrator.adapters.nats.connection import NatsConnection
 from orchestrator.adapters.nats.topology import EVENTS_PREFIX, MESSAGE_ID, results_subject, steps_subject, tasks_subject
 from orchestrator.application.correlation import trace_headers
 from orchestrator.application.ports import DeliberationEvent
@@ -19,10 +19,7 @@ class JetStreamPublisher:
 
     async def publish_json(self, subject: str, document: bytes, message_id: str | None = None) -> None:
         """Publishes a document and returns once JetStream has stored it."""
-        headers = {MESSAGE_ID: message_id} if message_id else None
-        with translated():
-            publishing = self._connection.jetstream.publish(subject, document, headers=headers)
-            await self._connection.while_connected(publishing)
+        await self._connection.publish(subject, document, {MESSAGE_ID: message_id} if message_id else None)
 
 
 class JetStreamQueue(JetStreamPublisher):

@@ -1,6 +1,5 @@
 """Steps as they are delivered to those who work on them."""
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
@@ -57,13 +56,7 @@ class JetStreamSource:
         self._refuse = refuse
 
     async def next(self) -> JetStreamDelivery | None:
-        try:
-            message = await self._puller.pull()
-        except asyncio.CancelledError:
-            await self._puller.close()
-            raise
-        if message is None:
-            return None
+        message = await self._puller.pull()
         try:
             return JetStreamDelivery(message, decode(StepRequest, message.data), self._dead_letters)
         except MalformedDocument as error:
@@ -74,3 +67,6 @@ class JetStreamSource:
                 await self._refuse(step_id, f"the step cannot be read: {error}")
             await self._dead_letters.bury(message, f"cannot be read: {error}", task_id, step_id if task_id else "")
             return None
+
+    async def close(self) -> None:
+        await self._puller.close()
