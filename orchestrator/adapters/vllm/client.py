@@ -1,11 +1,13 @@
 """Chat completions over HTTP."""
 
-import asyncio
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any
+from urllib.parse import urljoin
 
-import httpx
+import aiohttp
 
 from orchestrator.application.correlation import trace_headers
 from orchestrator.application.ports import Completion, ModelRejected
@@ -16,9 +18,13 @@ from orchestrator.domain.steps import StepRequest, Usage
 NAME = "vllm"
 _CONNECT_S = 2.0
 _CHECK_S = 2.0
+# vLLM's server closes a connection that has been idle for 5 s; one that is closed first cannot break a request.
+_IDLE_S = 4.0
 # The most that an answer may have: far more than any model makes of the tokens that it is allowed.
 _ANSWER_BYTES = 65_536
 _TOKEN_BYTES = 64
+# Of what it serves, with all that may be said of each model.
+_LIST_BYTES = 4_000_000
 _MAX_NAME = 200
 _MAX_COUNT = 10**9
 # The request is not at fault for these: the server is busy or gave up.
@@ -29,10 +35,17 @@ _TRANSIENT = frozenset({408, 425, 429})
 def _translated(what: str, name: str = NAME) -> Iterator[None]:
     try:
         yield
-    except (httpx.TimeoutException, TimeoutError) as error:
+    except TimeoutError as error:
         raise DependencyLost(name, f"{what} took too long") from error
-    except httpx.HTTPError as error:
+    except (aiohttp.ClientError, OSError) as error:
         raise DependencyLost(name, f"{what}: {error or type(error).__name__}") from error
+
+
+def _session() -> aiohttp.ClientSession:
+    """A client with as many connections as are asked for at once: how many those are is for others to bound."""
+    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_S)
+    # What is packed would have to be unpacked before its size is known.
+    return aiohttp.ClientSession(connector=connector, auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar())
 
 
 class VllmModel:
@@ -41,12 +54,10 @@ class VllmModel:
     An agent's own endpoint is asked instead if it is under one of the URL prefixes in `endpoints`.
     """
 
-    def __init__(
-        self, base_url: str, endpoints: Sequence[str] = (), transport: httpx.AsyncBaseTransport | None = None
-    ) -> None:
+    def __init__(self, base_url: str, endpoints: Sequence[str] = ()) -> None:
         self._base_url = base_url
         self._endpoints = tuple(endpoints)
-        self._http = httpx.AsyncClient(transport=transport)
+        self._http = _session()
 
     async def complete(self, request: StepRequest, seed: int, schema: object | None, timeout_s: float) -> Completion:
         body: dict[str, object] = {
@@ -67,20 +78,17 @@ class VllmModel:
         name = request.endpoint or NAME
         url = f"{(request.endpoint or self._base_url).rstrip('/')}/chat/completions"
         headers = {"X-Request-Id": request.step_id, "Accept-Encoding": "identity", **trace_headers()}
-        timeout = httpx.Timeout(timeout_s, connect=min(_CONNECT_S, timeout_s))
-        # The client's own timeout is for each read: a server that sends a byte now and then would never meet it.
+        # The whole time: a server that sends a byte now and then would meet any bound of a single read.
+        timeout = aiohttp.ClientTimeout(total=timeout_s, sock_connect=min(_CONNECT_S, timeout_s))
+        asking = self._http.post(url, json=body, headers=headers, timeout=timeout, allow_redirects=False)
         with _translated("a completion", name):
-            async with (
-                asyncio.timeout(timeout_s),
-                self._http.stream("POST", url, json=body, headers=headers, timeout=timeout) as answer,
-            ):
+            async with asking as answer:
                 data = await _bounded(answer, _ANSWER_BYTES + _TOKEN_BYTES * request.max_tokens)
-        retry_after = {"Retry-After": answer.headers.get("Retry-After", "")}
-        return _read(httpx.Response(answer.status_code, headers=retry_after, content=data), name)
+        return _read(answer, data, name)
 
     async def close(self) -> None:
         """Closes the connections."""
-        await self._http.aclose()
+        await self._http.close()
 
 
 class VllmDependency:
@@ -88,48 +96,53 @@ class VllmDependency:
 
     name = NAME
 
-    def __init__(self, base_url: str, model: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        self._base_url = base_url
+    def __init__(self, base_url: str, model: str) -> None:
+        self._base_url = base_url.rstrip("/")
         self._model = model
-        self._http = httpx.AsyncClient(base_url=base_url, transport=transport, timeout=_CHECK_S)
+        self._http = _session()
 
     async def check(self) -> None:
         with _translated("the health check"):
             # /health is beside the API, not under it.
-            health = await self._http.get(str(self._http.base_url.join("/health")))
-            models = await self._http.get("/models")
-        for answer in (health, models):
-            if answer.status_code != httpx.codes.OK:
-                raise DependencyLost(NAME, f"{answer.request.url.path} answered {answer.status_code}")
-        listed = _model_names(models)
+            await self._get(urljoin(self._base_url, "/health"))
+            listed = _model_names(await self._get(f"{self._base_url}/models"))
         if self._model not in listed:
             raise DependencyLost(NAME, f"it serves {', '.join(listed) or 'nothing'}, not {self._model}")
 
     async def close(self) -> None:
         """Closes the connections."""
-        await self._http.aclose()
+        await self._http.close()
+
+    async def _get(self, url: str) -> bytes:
+        async with self._http.get(url, timeout=aiohttp.ClientTimeout(total=_CHECK_S)) as answer:
+            if answer.status != HTTPStatus.OK:
+                raise DependencyLost(NAME, f"{answer.url.path} answered {answer.status}")
+            try:
+                return await _bounded(answer, _LIST_BYTES)
+            except ModelRejected as rejected:
+                raise DependencyLost(NAME, f"{answer.url.path}: {rejected}") from rejected
 
 
-async def _bounded(answer: httpx.Response, limit: int) -> bytes:
+async def _bounded(answer: aiohttp.ClientResponse, limit: int) -> bytes:
     """The body. Raises ModelRejected where no model writes such: more than `limit` bytes, or packed so that it may be."""
     if packing := answer.headers.get("Content-Encoding"):
         raise ModelRejected(f"its answer is packed as {packing[:20]}, which nobody asked for")
     data = bytearray()
-    async for chunk in answer.aiter_bytes():
+    async for chunk in answer.content.iter_any():
         data += chunk
         if len(data) > limit:
             raise ModelRejected(f"its answer has more than {limit} bytes")
     return bytes(data)
 
 
-def _read(answer: httpx.Response, name: str) -> Completion:
-    status = answer.status_code
-    if status >= 500 or status in _TRANSIENT:
-        raise DependencyLost(name, f"a completion was answered {status}: {_excerpt(answer)}", _retry_after_s(answer))
-    if status != httpx.codes.OK:
-        raise ModelRejected(f"{status}: {_excerpt(answer)}")
+def _read(answer: aiohttp.ClientResponse, data: bytes, name: str) -> Completion:
+    if answer.status >= 500 or answer.status in _TRANSIENT:
+        reason = f"a completion was answered {answer.status}: {_excerpt(data)}"
+        raise DependencyLost(name, reason, _retry_after_s(answer))
+    if answer.status != HTTPStatus.OK:
+        raise ModelRejected(f"{answer.status}: {_excerpt(data)}")
     try:
-        document: Any = answer.json()
+        document: Any = json.loads(data)
         usage = document.get("usage") or {}
         return Completion(
             text=_text(document["choices"][0]["message"]["content"] or ""),
@@ -138,7 +151,7 @@ def _read(answer: httpx.Response, name: str) -> Completion:
             model=_text(str(document.get("model", "")))[:_MAX_NAME],
         )
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise DependencyLost(name, f"a completion cannot be read: {_excerpt(answer)}") from error
+        raise DependencyLost(name, f"a completion cannot be read: {_excerpt(data)}") from error
 
 
 def _text(value: object) -> str:
@@ -155,18 +168,18 @@ def _count(value: object) -> int:
     return 0
 
 
-def _model_names(answer: httpx.Response) -> list[str]:
+def _model_names(data: bytes) -> list[str]:
     try:
-        return [str(model["id"]) for model in answer.json()["data"]]
-    except (ValueError, KeyError, TypeError) as error:
-        raise DependencyLost(NAME, f"its list of models cannot be read: {_excerpt(answer)}") from error
+        return [str(model["id"]) for model in json.loads(data)["data"]]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise DependencyLost(NAME, f"its list of models cannot be read: {_excerpt(data)}") from error
 
 
-def _retry_after_s(answer: httpx.Response) -> float:
+def _retry_after_s(answer: aiohttp.ClientResponse) -> float:
     """What the header Retry-After asks for in seconds; 0 where it does not, or says it by a date."""
     given = answer.headers.get("Retry-After", "")
     return float(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0.0
 
 
-def _excerpt(answer: httpx.Response) -> str:
-    return " ".join(answer.text.split())[:200] or "(empty)"
+def _excerpt(data: bytes) -> str:
+    return " ".join(data[:1000].decode(errors="replace").split())[:200] or "(empty)"

@@ -3,10 +3,10 @@
 import asyncio
 import gzip
 import tracemalloc
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
-import httpx
 import pytest
 
 from orchestrator.adapters.vllm.client import VllmDependency, VllmModel
@@ -58,21 +58,48 @@ async def test_a_schema_is_enforced_through_response_format(model: VllmModel) ->
     assert parse_answer(answer.text, request.labels).marks.keys() == set(request.labels)
 
 
-async def test_a_request_continues_the_trace_that_it_belongs_to() -> None:
-    asked: list[httpx.Request] = []
+Write = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
-    def answer(request: httpx.Request) -> httpx.Response:
-        asked.append(request)
-        return httpx.Response(200, json={"choices": [{"message": {"content": "text"}}]})
 
-    model = VllmModel("http://vllm/v1", transport=httpx.MockTransport(answer))
+@asynccontextmanager
+async def _model_behind(write: Write) -> AsyncIterator[VllmModel]:
+    """A model whose server takes in a request and then has `write` answer it, byte by byte."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"}")
+        with suppress(ConnectionError):
+            await write(writer)
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        model = VllmModel(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1")
+        yield model
+        await model.close()
+
+
+def _answer(document: bytes, status: int = 200, **headers: str) -> Write:
+    """Writes a whole answer."""
+
+    async def write(writer: asyncio.StreamWriter) -> None:
+        _write_head(writer, status, headers | {"Content-Length": str(len(document))})
+        writer.write(document)
+        await writer.drain()
+
+    return write
+
+
+def _write_head(writer: asyncio.StreamWriter, status: int, headers: dict[str, str]) -> None:
+    lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
+    writer.write(f"HTTP/1.1 {status} -\r\n{lines}\r\n".encode())
+
+
+async def test_a_request_continues_the_trace_that_it_belongs_to(model: VllmModel, behaviour: Behaviour) -> None:
     traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     with about(traceparent=traceparent):
         await model.complete(make_step_request(), seed=1, schema=None, timeout_s=5)
     await model.complete(make_step_request(), seed=1, schema=None, timeout_s=5)
-    await model.close()
 
-    assert [request.headers.get("traceparent") for request in asked] == [traceparent, None]
+    assert [*behaviour.traceparents] == [traceparent, None]
 
 
 _ERROR = {"error": {"message": "what went wrong"}}
@@ -91,14 +118,11 @@ async def test_a_server_in_trouble_is_worth_asking_again(model: VllmModel, behav
     [("7", 7), ("0", 0), ("soon", 0), ("Wed, 21 Oct 2026 07:28:00 GMT", 0), ("9" * 50, 0), ("", 0)],
 )
 async def test_how_long_a_busy_server_asks_to_be_left_alone_is_heard(header: str, seconds: float) -> None:
-    transport = httpx.MockTransport(lambda request: httpx.Response(503, headers={"Retry-After": header}))
-    model = VllmModel("http://vllm/v1", transport=transport)
-
-    with pytest.raises(DependencyLost) as raised:
-        await model.complete(make_step_request(), 1, None, 5)
+    async with _model_behind(_answer(b"", 503, Retry_After=header)) as model:
+        with pytest.raises(DependencyLost) as raised:
+            await model.complete(make_step_request(), 1, None, 5)
 
     assert raised.value.retry_after_s == seconds
-    await model.close()
 
 
 @pytest.mark.parametrize("status", [400, 404, 422])
@@ -230,73 +254,73 @@ async def test_cancelling_closes_the_connection_so_that_the_server_can_stop() ->
 
 
 async def test_an_answer_without_end_is_cut_off_and_not_asked_for_again() -> None:
-    sent = 0
-
-    async def endless() -> AsyncIterator[bytes]:
-        nonlocal sent
+    async def endless(writer: asyncio.StreamWriter) -> None:
+        _write_head(writer, 200, {})
         while True:
-            sent += 10_000
-            yield b" " * 10_000
+            writer.write(b" " * 10_000)
+            await writer.drain()
 
-    transport = httpx.MockTransport(lambda request: httpx.Response(200, content=endless()))
-    model = VllmModel("http://vllm/v1", transport=transport)
-    with pytest.raises(ModelRejected):
-        await model.complete(replace(make_step_request(), max_tokens=100), 1, None, 5)
-    await model.close()
-
-    assert sent < 100_000
+    async with _model_behind(endless) as model:
+        with pytest.raises(ModelRejected):
+            await model.complete(replace(make_step_request(), max_tokens=100), 1, None, 60)
 
 
 async def test_an_answer_that_comes_a_byte_at_a_time_has_no_more_time_than_others() -> None:
-    async def slow() -> AsyncIterator[bytes]:
+    async def slow(writer: asyncio.StreamWriter) -> None:
+        _write_head(writer, 200, {})
         while True:
             await asyncio.sleep(0.005)
-            yield b" "
+            writer.write(b" ")
+            await writer.drain()
 
-    transport = httpx.MockTransport(lambda request: httpx.Response(200, content=slow()))
-    model = VllmModel("http://vllm/v1", transport=transport)
-    with pytest.raises(DependencyLost, match="too long"):
-        await model.complete(make_step_request(), 1, None, timeout_s=0.05)
-    await model.close()
+    async with _model_behind(slow) as model:
+        with pytest.raises(DependencyLost, match="too long"):
+            await model.complete(make_step_request(), 1, None, timeout_s=0.05)
 
 
 async def test_an_answer_that_is_packed_though_nobody_asked_for_it_is_not_unpacked() -> None:
     packed = gzip.compress(b" " * 50_000_000)
-    transport = httpx.MockTransport(
-        lambda request: httpx.Response(200, headers={"Content-Encoding": "gzip"}, content=_chunks(packed))
-    )
-    model = VllmModel("http://vllm/v1", transport=transport)
-    tracemalloc.start()
-    with pytest.raises(ModelRejected):
-        await model.complete(replace(make_step_request(), max_tokens=512), 1, None, 5)
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    await model.close()
+    async with _model_behind(_answer(packed, Content_Encoding="gzip")) as model:
+        tracemalloc.start()
+        with pytest.raises(ModelRejected):
+            await model.complete(replace(make_step_request(), max_tokens=512), 1, None, 5)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
 
     assert peak < 5_000_000
-
-
-async def _chunks(data: bytes) -> AsyncIterator[bytes]:
-    yield data
 
 
 @pytest.mark.parametrize("count", ["-1", "1e400", "NaN", '"many"', "9" * 30, "true", "null"])
 async def test_a_count_of_tokens_that_cannot_be_one_is_none(count: str) -> None:
     document = f'{{"choices": [{{"message": {{"content": "a"}}}}], "usage": {{"prompt_tokens": {count}}}}}'
-    transport = httpx.MockTransport(lambda request: httpx.Response(200, content=document.encode()))
-    model = VllmModel("http://vllm/v1", transport=transport)
-
-    answer = await model.complete(make_step_request(), 1, None, 5)
-    await model.close()
+    async with _model_behind(_answer(document.encode())) as model:
+        answer = await model.complete(make_step_request(), 1, None, 5)
 
     assert answer.usage.total == 0
 
 
 async def test_text_can_always_be_written_as_utf_8() -> None:
     document = b'{"choices": [{"message": {"content": "a\\ud800b"}}], "id": "\\udfff"}'
-    model = VllmModel("http://vllm/v1", transport=httpx.MockTransport(lambda r: httpx.Response(200, content=document)))
-
-    answer = await model.complete(make_step_request(), 1, None, 5)
-    await model.close()
+    async with _model_behind(_answer(document)) as model:
+        answer = await model.complete(make_step_request(), 1, None, 5)
 
     assert (answer.text, answer.request_id) == ("a?b", "?")
+
+
+async def test_what_a_server_lists_is_not_read_without_end() -> None:
+    async def endless(writer: asyncio.StreamWriter) -> None:
+        _write_head(writer, 200, {})
+        while True:
+            writer.write(b" " * 100_000)
+            await writer.drain()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            await endless(writer)
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        dependency = VllmDependency(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", "tiny")
+        with pytest.raises(DependencyLost, match="bytes"):
+            await dependency.check()
+        await dependency.close()
