@@ -76,9 +76,9 @@ class Settings:
         "AGENT_ENTRYPOINT", "python3.11 -m orchestrator.agents", "command of the Ray job", r".*\S.*"
     )
     agent_actors: int = _shared("AGENT_ACTORS", 2, "Ray actors", high=10_000)
-    agent_concurrency: int = _shared("AGENT_CONCURRENCY", 8, "steps that an actor works on at once", high=1000)
+    agent_concurrency: int = _shared("AGENT_CONCURRENCY", 64, "steps that an actor works on at once", high=1000)
     local_concurrency: int = _setting(
-        "AGENT_LOCAL_CONCURRENCY", 8, "steps of MOCK and VLLM agents that this process works on at once", high=1000
+        "AGENT_LOCAL_CONCURRENCY", 64, "steps of MOCK and VLLM agents that this process works on at once", high=1000
     )
     agent_actor_cpus: float = _shared("AGENT_ACTOR_CPUS", 0.1, "CPUs that Ray reserves for an actor", low=0.0001)
     agent_endpoints: str = _shared(

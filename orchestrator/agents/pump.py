@@ -67,7 +67,7 @@ class Worker(Protocol):
 class PumpPolicy:
     """`heartbeat_s`: how often a step that is being worked on gives a sign. `max_attempts`: see Pump."""
 
-    concurrency: int = 8
+    concurrency: int = 64
     heartbeat_s: float = 3.0
     max_attempts: int = 5
 
