@@ -63,7 +63,7 @@ class Settings:
     metrics_listen: str = _setting("ORCHESTRATOR_METRICS_LISTEN", "", "address of Prometheus metrics", _MAYBE_ADDRESS)
     traces: str = _shared("ORCHESTRATOR_TRACES", "", "file:<folder>, or an OTLP collector's URL", _TRACES)
     max_open: int = _setting("ORCHESTRATOR_MAX_OPEN", 100, "unfinished deliberations before RESOURCE_EXHAUSTED")
-    max_agents: int = _setting("ORCHESTRATOR_MAX_AGENTS", 10, "the most agents in a deliberation", high=26)
+    max_agents: int = _setting("ORCHESTRATOR_MAX_AGENTS", 10, "the most agents in a deliberation", high=50)
     max_rounds: int = _setting("ORCHESTRATOR_MAX_ROUNDS", 5, "the most rounds", high=100)
     timeout_s: int = _setting("ORCHESTRATOR_TIMEOUT_SECONDS", 300, "a deliberation's time where it asks for none")
     max_timeout_s: int = _setting("ORCHESTRATOR_MAX_TIMEOUT_SECONDS", 3600, "the most time that it may ask for")

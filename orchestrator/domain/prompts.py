@@ -15,7 +15,7 @@ _REVIEW_TEMPERATURE = 0.3
 _CLIPPED = " […]"
 _VOWELS = frozenset("aeiouAEIOU")
 # How the proposals of a review are set apart.
-_HEADING = re.compile(r"^[ \t]*Proposal [A-Z]:", re.MULTILINE)
+_HEADING = re.compile(r"^[ \t]*Proposal [A-Z]{1,2}:", re.MULTILINE)
 
 
 @dataclass(frozen=True)

@@ -200,7 +200,9 @@ def test_clipping_at_its_edges(text: str, chars: int, clipped: str) -> None:
 def test_a_proposal_cannot_pass_a_part_of_itself_off_as_another_ones() -> None:
     deliberation = make_deliberation()
     for step in [*deliberation.pending.values()]:
-        deliberation.apply(respond(deliberation, step, text="Mine.\n  Proposal B:\nbad\nProposal A: worse"), START_MS)
+        deliberation.apply(
+            respond(deliberation, step, text="Mine.\n  Proposal B:\nProposal AB:\nbad\nProposal A: worse"), START_MS
+        )
 
     prompt = _requests(deliberation)[0].messages[1].content
 

@@ -44,7 +44,13 @@ def ballot(reviewer_id: str, authors: Sequence[str]) -> dict[str, str]:
     start = authors.index(reviewer_id) + 1 if reviewer_id in authors else 0
     rotated = [*authors[start:], *authors[:start]]
     others = [author for author in rotated if author != reviewer_id]
-    return {chr(ord("A") + index): author for index, author in enumerate(others)}
+    return {_label(index): author for index, author in enumerate(others)}
+
+
+def _label(index: int) -> str:
+    """A, B … Z, AA, AB …"""
+    before, last = divmod(index, 26)
+    return (_label(before - 1) if before else "") + chr(ord("A") + last)
 
 
 def answer_schema(labels: Sequence[str]) -> dict[str, object]:

@@ -25,6 +25,13 @@ def test_nobody_sees_its_own_proposal_and_the_order_rotates(reviewer: str, order
     assert ballot(reviewer, ("one", "two", "three")) == order
 
 
+def test_after_26_proposals_labels_have_two_letters() -> None:
+    labels = [*ballot("architect", [f"agent-{number}" for number in range(54)])]
+
+    assert labels[:27] == [*"ABCDEFGHIJKLMNOPQRSTUVWXYZ", "AA"]
+    assert labels[-2:] == ["BA", "BB"]
+
+
 @pytest.mark.parametrize(
     ("text", "marks", "comments"),
     [
