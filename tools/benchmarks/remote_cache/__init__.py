@@ -1,0 +1,1 @@
+"""What a remote cache saves a second machine."""
