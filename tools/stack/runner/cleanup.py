@@ -10,6 +10,7 @@ import signal
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from tools.stack.runner import remnants
 from tools.stack.runner.podman import (
     LABEL_KIND,
     LABEL_OWNER,
@@ -28,17 +29,21 @@ KIND_UP = "up"
 KIND_DETACHED = "detached"
 KIND_ATTACHED = "attached"
 
+_OWNER = "owner"
 _ATTEMPTS = 5
 _PAUSE = 0.2
 
 
-async def remove_run(podman: Podman, run_id: str) -> None:
+async def remove_run(podman: Podman, run_id: str, *, killed: bool = False) -> None:
     """Removes all containers and networks of a run. Raises PodmanCommandError when some can't be removed.
 
-    Tries several times, since podman can lose a race with a container that is just ending, or with another sweep.
+    Where the run was `killed`, so may have been its podman commands: what podman has lost sight of goes, too. Tries
+    several times, since podman can lose a race with a container that is just ending, or with another sweep.
     """
     for attempt in range(1, _ATTEMPTS + 1):
         try:
+            if killed:
+                await _remove_lost(podman, run_id)
             await podman.remove(await podman.resources(f"{LABEL_RUN}={run_id}"))
         except PodmanCommandError:
             if attempt == _ATTEMPTS:
@@ -46,6 +51,14 @@ async def remove_run(podman: Podman, run_id: str) -> None:
             await asyncio.sleep(_PAUSE)
         else:
             return
+
+
+async def _remove_lost(podman: Podman, run_id: str) -> None:
+    """Removes a run's containers, and what podman would leave of its network."""
+    unlabelled = await remnants.remove_containers(podman, run_id)
+    labelled = await podman.resources(f"{LABEL_RUN}={run_id}")
+    await podman.remove([*(each for each in labelled if each.kind == "container"), *unlabelled])
+    await remnants.remove_networks(podman, run_id)
 
 
 async def stop_commands(run_id: str, patience: float = 5.0) -> None:
@@ -61,20 +74,28 @@ async def stop_commands(run_id: str, patience: float = 5.0) -> None:
         await asyncio.sleep(0.05)
 
 
-async def sweep(podman: Podman, tell: Callable[[str], None]) -> None:
+async def sweep(podman: Podman, directory: Path, tell: Callable[[str], None]) -> None:
     """Removes what runs left whose owner is dead, and tells of it. A detached stack is meant to be without an owner.
 
-    What resists is told of, too, but is no failure: another run may be removing it just now.
+    `directory` is where runs of this kind have theirs: one killed early has left nothing else. What resists is told
+    of, too, but is no failure: another run may be removing it just now.
     """
     abandoned = [resource for resource in await podman.resources() if is_abandoned(resource)]
-    for run in sorted({resource.labels[LABEL_RUN] for resource in abandoned}):
+    directories = {path.name: {path} for path in _ownerless(directory)}
+    for resource in abandoned:
+        directories.setdefault(resource.labels[LABEL_RUN], set()).update(workdirs([resource]))
+    for run, of_run in sorted(directories.items()):
         try:
-            await remove_run(podman, run)
+            await stop_commands(run)
+            await remove_run(podman, run, killed=True)
         except PodmanCommandError as error:
             tell(f"what run {run} left behind could not be removed: {error.reason}")
         else:
-            remove_workdirs(resource for resource in abandoned if resource.labels[LABEL_RUN] == run)
+            for path in of_run:
+                remove_workdir(path)
             tell(f"removed what run {run} had left behind")
+    if directories:
+        await remnants.remove_blank_namespaces()
 
 
 def is_abandoned(resource: Resource) -> bool:
@@ -87,10 +108,31 @@ def is_abandoned(resource: Resource) -> bool:
         return False  # Another version's label, which that version will understand.
 
 
-def remove_workdirs(resources: Iterable[Resource]) -> None:
-    """Deletes the directories that runs kept their logs in."""
-    for directory in {Path(r.labels[LABEL_WORKDIR]) for r in resources if LABEL_WORKDIR in r.labels}:
-        remove_workdir(directory)
+def make_workdir(directory: Path) -> None:
+    """Makes the directory of a run that this process owns."""
+    directory.mkdir(mode=0o700)
+    (directory / _OWNER).write_text(str(ProcessIdentity.current()))
+
+
+def disown(directory: Path) -> None:
+    """Lets the directory of a run, which stays up, survive this process."""
+    (directory / _OWNER).unlink(missing_ok=True)
+
+
+def _ownerless(parent: Path) -> list[Path]:
+    return [path for path in parent.glob(f"{WORKDIR_PREFIX}*") if _is_ownerless(path)]
+
+
+def _is_ownerless(directory: Path) -> bool:
+    try:
+        return not ProcessIdentity.parse((directory / _OWNER).read_text()).is_alive()
+    except (OSError, ValueError):
+        return False  # It is kept on purpose, or is being made just now.
+
+
+def workdirs(resources: Iterable[Resource]) -> set[Path]:
+    """The directories that runs kept their logs in."""
+    return {Path(r.labels[LABEL_WORKDIR]) for r in resources if LABEL_WORKDIR in r.labels}
 
 
 def remove_workdir(directory: Path) -> None:

@@ -275,10 +275,13 @@ def _environment() -> dict[str, str]:
     runtime = os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}")
     if Path(runtime).is_dir():
         environment["XDG_RUNTIME_DIR"] = runtime
-    for name in ("CONTAINERS_CONF", "CONTAINERS_STORAGE_CONF", "CONTAINER_HOST"):
-        if name in os.environ:
-            environment[name] = os.environ[name]
-    return environment
+    return environment | podman_settings()
+
+
+def podman_settings() -> dict[str, str]:
+    """What this process's environment says of podman: whoever cleans up must look where the run's containers are."""
+    names = ("CONTAINERS_CONF", "CONTAINERS_CONF_OVERRIDE", "CONTAINERS_STORAGE_CONF", "CONTAINER_HOST")
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def search_path() -> str:

@@ -15,10 +15,10 @@ import signal
 import sys
 from pathlib import Path
 
-from tools.stack.runner import detach
+from tools.stack.runner import detach, remnants
 from tools.stack.runner.cleanup import remove_run, remove_workdir, stop_commands
 from tools.stack.runner.errors import StackError
-from tools.stack.runner.podman import Podman
+from tools.stack.runner.podman import Podman, podman_settings
 from tools.stack.runner.process import ProcessIdentity
 
 _ROOT = Path(__file__).absolute().parents[3]
@@ -42,7 +42,7 @@ class Reaper:
         try:
             owner = ProcessIdentity.current()
             command = [sys.executable, "-EsS", "-c", _MAIN, str(_ROOT), run_id, str(owner), str(workdir), str(ready)]
-            outside = detach.start(command, {"PATH": os.environ.get("PATH", os.defpath)})
+            outside = detach.start(command, {"PATH": os.environ.get("PATH", os.defpath), **podman_settings()})
             answer = await asyncio.wait_for(_read(descriptor), _START_TIMEOUT)
         except TimeoutError:
             raise StackError(f"the process that cleans up did not start within {_START_TIMEOUT:.0f} s") from None
@@ -91,5 +91,7 @@ def main() -> None:
 
 async def _clean(run_id: str, workdir: Path) -> None:
     await stop_commands(run_id)
-    await remove_run(Podman(), run_id)
+    await remove_run(Podman(), run_id, killed=True)
     remove_workdir(workdir)
+    while await remnants.remove_blank_namespaces():
+        await asyncio.sleep(1)

@@ -115,9 +115,9 @@ class Session:
 
     async def _prepare(self, preflight: Callable[[], Awaitable[None]]) -> dict[str, Layout]:
         """Makes sure that podman works and that somebody cleans up; the layout of each image that is needed."""
-        self.workdir.mkdir(mode=0o700)
+        cleanup.make_workdir(self.workdir)
         self._reaper, _ = await asyncio.gather(Reaper.start(self.run_id, self.workdir), self.podman.check())
-        await cleanup.sweep(self.podman, self.progress.event)
+        await cleanup.sweep(self.podman, self.settings.directory, self.progress.event)
         await preflight()
         return layout.read_all(self._containers(), self._runfiles)
 
@@ -186,6 +186,7 @@ class Session:
         """
         keep = self.settings.keep
         if failure is None and keep is Keep.ONCE_UP:
+            cleanup.disown(self.workdir)
             self._dismiss_reaper()
             return
         self.kept = self._creating and isinstance(failure, StackError) and keep is Keep.AFTER_FAILURE
@@ -200,7 +201,9 @@ class Session:
                 raise
             self.progress.event(f"not everything could be kept and removed: {error}")
         finally:
-            if not self.kept:
+            if self.kept:
+                cleanup.disown(self.workdir)
+            else:
                 cleanup.remove_workdir(self.workdir)
             self._report(failure)
 

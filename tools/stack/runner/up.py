@@ -54,12 +54,13 @@ async def down(stack: str, progress: Progress) -> int:
     """
     podman = Podman()
     await podman.check()
-    await cleanup.sweep(podman, progress.event)
+    await cleanup.sweep(podman, Path(tempfile.gettempdir()), progress.event)
     runs = {r.labels[LABEL_RUN]: r for r in await podman.resources() if is_up(r, stack)}
     for run, resource in runs.items():
         await _ask_owner(resource)
         await cleanup.remove_run(podman, run)
-        cleanup.remove_workdirs([resource])
+        for directory in cleanup.workdirs([resource]):
+            cleanup.remove_workdir(directory)
         progress.event(f"{resource.labels.get(LABEL_STACK, run)} is down")
     return len(runs)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -37,7 +38,12 @@ class Containers(Podman):
 
     async def resources(self, label: str = LABEL_RUN) -> list[Resource]:
         run = label.partition("=")[2]
-        return [resource for resource in self.there if not run or resource.labels[LABEL_RUN] == run]
+        return [resource for resource in self.there if resource.labels and run in ("", resource.labels[LABEL_RUN])]
+
+    async def call(self, *arguments: str, timeout: float = 120.0, abort: bool = False) -> str:
+        if "--external" not in arguments:
+            return ""
+        return json.dumps([{"Id": each.id, "Names": [each.name], "Labels": each.labels} for each in self.there])
 
     async def remove(self, resources: Sequence[Resource]) -> None:
         if self.refusals:
@@ -66,22 +72,42 @@ async def test_a_sweep_removes_dead_runs_with_their_directories_and_nothing_else
     workdir.mkdir()
     alive = container("alive", owner=ME)
     podman, told = Containers(container("dead", workdir=str(workdir)), alive), list[str]()
-    await cleanup.sweep(podman, told.append)
+    await cleanup.sweep(podman, tmp_path, told.append)
     assert podman.there == [alive]
     assert not workdir.exists()
     assert len(told) == 1
     assert "dead" in told[0]
 
 
-async def test_a_sweep_that_meets_another_one_tries_again() -> None:
+def owned(directory: Path, owner: ProcessIdentity) -> Path:
+    cleanup.make_workdir(directory)
+    for file in directory.iterdir():
+        file.write_text(str(owner))
+    return directory
+
+
+async def test_a_run_that_was_killed_before_podman_noted_anything_is_known_by_its_directory(tmp_path: Path) -> None:
+    """All that there is of it is its directory, and a container that is only in storage."""
+    dead = owned(tmp_path / f"{cleanup.WORKDIR_PREFIX}dead", DEAD)
+    alive = owned(tmp_path / f"{cleanup.WORKDIR_PREFIX}alive", ME)
+    kept = owned(tmp_path / f"{cleanup.WORKDIR_PREFIX}kept", DEAD)
+    cleanup.disown(kept)
+    podman, told = Containers(Resource("container", "a", f"{dead.name}-web", {})), list[str]()
+    await cleanup.sweep(podman, tmp_path, told.append)
+    assert not podman.there
+    assert (dead.exists(), alive.exists(), kept.exists()) == (False, True, True)
+    assert dead.name in told[0]
+
+
+async def test_a_sweep_that_meets_another_one_tries_again(tmp_path: Path) -> None:
     podman = Containers(container("dead"), refusals=1)
-    await cleanup.sweep(podman, lambda line: None)
+    await cleanup.sweep(podman, tmp_path, lambda line: None)
     assert not podman.there
 
 
-async def test_what_resists_is_told_and_stops_nobody() -> None:
+async def test_what_resists_is_told_and_stops_nobody(tmp_path: Path) -> None:
     told = list[str]()
-    await cleanup.sweep(Containers(container("dead"), refusals=1000), told.append)
+    await cleanup.sweep(Containers(container("dead"), refusals=1000), tmp_path, told.append)
     assert "could not be removed" in told[0]
 
 

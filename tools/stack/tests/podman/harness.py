@@ -139,8 +139,8 @@ class Harness:
         path.write_text(json.dumps(document))
         return path
 
-    def start(self, *arguments: str | Path, **environment: str) -> Run:
-        """Starts `stack ARGUMENTS`."""
+    def start(self, *arguments: str | Path, under: Sequence[str] = (), **environment: str) -> Run:
+        """Starts `stack ARGUMENTS`, as arguments of the command `under` if there is one."""
         variables = {
             **os.environ,
             "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
@@ -153,7 +153,7 @@ class Harness:
             **self.environment,
             **environment,
         }
-        run = Run([sys.executable, "-m", "tools.stack.main", *map(str, arguments)], variables)
+        run = Run([*under, sys.executable, "-m", "tools.stack.main", *map(str, arguments)], variables)
         self.runs.append(run)
         return run
 
