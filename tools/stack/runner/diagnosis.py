@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tools.stack.runner.errors import Exit
 from tools.stack.runner.junit import Case
 from tools.stack.runner.probes import Answer, Readiness
 
 _SIGKILLED = 128 + signal.SIGKILL
+_SOON = 5.0
 _MOST_NAMES = 5
 _MOST_CHARACTERS = 300
 
 
-def exited(service: str, exit: Exit, last_answer: Answer | None, last_line: str) -> str:
-    """`last_answer` is of the probe, when the service was not ready yet; `last_line` is of its log."""
+def exited(service: str, exit: Exit, last_answer: Answer | None, last_line: str, ready_for: float | None = None) -> str:
+    """`last_answer` is of the probe, when there is one; `last_line` is of its log.
+
+    `ready_for` is how many seconds the service was ready, None where it was not: a probe may say so too early.
+    """
     text = f"{service} exited {exit.code} after {exit.after:.1f} s"
     cause = cause_of(exit)
     text += f": {cause}" if cause else ""
-    if last_answer is not None:
+    if last_answer is not None and ready_for is None:
         text += f"; it was not ready yet, the probe said: {last_answer.text}"
+    elif last_answer is not None and ready_for is not None and ready_for < _SOON:
+        text += f"; its probe had said that it was ready {ready_for:.1f} s before: {last_answer.text}"
     return text + (f"; log: {last_line}" if last_line else "; its log is empty")
 
 
@@ -65,6 +71,13 @@ def failed(cases: Sequence[Case]) -> str:
     text += f" ({_shortened(reason)})" if reason else ""
     text += "".join(f", {name}" for name in others)
     return text + (f" and {len(bad) - _MOST_NAMES} more" if len(bad) > _MOST_NAMES else "")
+
+
+def suspecting(line: str, lost: Mapping[str, str]) -> str:
+    """The line of tests that failed, with the services that are not ready any more and what their probes say now."""
+    return line + "".join(
+        f"; {service} had been ready and is not any more, its probe says: {answer}" for service, answer in lost.items()
+    )
 
 
 def cause_of(exit: Exit) -> str:

@@ -23,7 +23,7 @@ _SETTLE_INTERVAL = 0.05
 
 @dataclass(slots=True)
 class Container:
-    """A container that was started. `started` is on the timeline's clock.
+    """A container that was started. `started` and `ready_at` are on the timeline's clock.
 
     `end_is_wanted` is set before a test ends it; `ended` once it has ended by that, until it is started again, and for
     a task when it is done. `log_start` is how many bytes of its log are from before it was last started.
@@ -35,6 +35,7 @@ class Container:
     started: float
     readiness: probes.Readiness
     ready: bool = False
+    ready_at: float = 0
     end_is_wanted: bool = False
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     log_start: int = 0
@@ -185,7 +186,7 @@ class Supervisor:
             raise ServiceNotReadyError(service.name, line, logs.evidence(service.name, log)) from None
         finally:
             self._record(container)
-        container.ready = True
+        container.ready, container.ready_at = True, self._timeline.now()
         now, times = self._timeline.now(), self._timeline.service(service.name)
         times.ready = now if times.ready is None else times.ready
         if service.probe:
@@ -234,9 +235,10 @@ class Supervisor:
         name = container.service.name
         exit = await self.exit_of(container)
         self._record(container)
-        answer = container.readiness.last if container.service.probe and not container.ready else None
+        answer = container.readiness.last if container.service.probe else None
+        ready_for = self._timeline.now() - container.ready_at if container.ready else None
         log = self._place.log_path(name)
-        line = diagnosis.exited(name, exit, answer, logs.last_line(log))
+        line = diagnosis.exited(name, exit, answer, logs.last_line(log), ready_for)
         if container.end_is_wanted:
             container.ended.set()
         else:

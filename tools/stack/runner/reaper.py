@@ -39,16 +39,18 @@ class Reaper:
         ready = workdir / "reaper"
         os.mkfifo(ready, 0o600)
         descriptor = os.open(ready, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        owner = ProcessIdentity.current()
+        command = [sys.executable, "-EsS", "-c", _MAIN, str(_ROOT), run_id, str(owner), str(workdir), str(ready)]
+        environment = {"PATH": os.environ.get("PATH", os.defpath), **podman_settings()}
         try:
-            owner = ProcessIdentity.current()
-            command = [sys.executable, "-EsS", "-c", _MAIN, str(_ROOT), run_id, str(owner), str(workdir), str(ready)]
-            outside = detach.start(command, {"PATH": os.environ.get("PATH", os.defpath), **podman_settings()})
-            answer = await asyncio.wait_for(_read(descriptor), _START_TIMEOUT)
-        except TimeoutError:
-            raise StackError(f"the process that cleans up did not start within {_START_TIMEOUT:.0f} s") from None
+            for way in (detach.outside, detach.inside):
+                if await asyncio.to_thread(way, command, environment):
+                    with contextlib.suppress(TimeoutError):
+                        answer = await asyncio.wait_for(_read(descriptor), _START_TIMEOUT)
+                        return cls(ProcessIdentity.parse(answer), way is detach.outside)
         finally:
             os.close(descriptor)
-        return cls(ProcessIdentity.parse(answer), outside)
+        raise StackError(f"the process that cleans up did not start within {_START_TIMEOUT:.0f} s")
 
     def dismiss(self) -> None:
         """Ends the reaper: there is nothing left to remove."""

@@ -61,7 +61,11 @@ async def run_in(
         async with session.running(preflight):
             session.progress.event("the stack is ready")
             with session.timeline.phase("tests"):
-                await _run_tests(session, session.manifest.tests, bazel, arguments)
+                try:
+                    await _run_tests(session, session.manifest.tests, bazel, arguments)
+                except (TestsFailedError, DeadlineError) as error:
+                    lost = await _no_longer_ready(session)
+                    raise type(error)(diagnosis.suspecting(str(error), lost), error.evidence) from None
     finally:
         session.progress.text(f"\n{session.report.summary()}")
         if bazel.shown_outputs:
@@ -100,6 +104,18 @@ async def _run_tests(session: Session, tests: Service, bazel: BazelTest, argumen
             shutil.copyfile(xml, bazel.xml)
     judge(exit, xml, logs.last_line(log), bazel.shard)
     sharding.check(bazel.shard, results)
+
+
+async def _no_longer_ready(session: Session) -> dict[str, str]:
+    """The services whose probes have said that they were ready and no longer do, with what they say now."""
+    containers = session.supervisor.containers
+    running = [containers[name] for name in session.supervisor.services if not containers[name].ended.is_set()]
+    await asyncio.gather(*(session.supervisor.ask_once(container) for container in running))
+    return {
+        container.service.name: container.readiness.last.text
+        for container in running
+        if container.service.probe and not container.readiness.last.ready
+    }
 
 
 async def _interrupt(session: Session, container: Container) -> None:

@@ -19,6 +19,20 @@ def test_an_exit_names_service_code_time_cause_and_evidence() -> None:
 
 def test_a_service_that_was_ready_is_not_said_to_have_been_unready() -> None:
     assert "ready" not in diagnosis.exited("web", Exit(1, False, 1.0), None, "")
+    assert "ready" not in diagnosis.exited("web", Exit(1, False, 1.0), Answer(True, "HTTP 200"), "", ready_for=60)
+
+
+def test_a_probe_that_said_ready_too_early_is_told_of() -> None:
+    line = diagnosis.exited("web", Exit(1, False, 1.0), Answer(True, "HTTP 200"), "", ready_for=0.25)
+    for fact in ("web", "exited 1", "HTTP 200", "0.2 s before"):
+        assert fact in line
+
+
+def test_services_that_are_not_ready_any_more_are_named_where_tests_fail() -> None:
+    line = diagnosis.suspecting("1 of 2 tests failed: a", {"web": "connection refused", "db": "no answer within 2 s"})
+    for fact in ("1 of 2", "web", "connection refused", "db", "no answer within 2 s"):
+        assert fact in line
+    assert diagnosis.suspecting("1 of 2 tests failed: a", {}) == "1 of 2 tests failed: a"
 
 
 def test_a_time_out_names_service_limit_attempts_and_evidence() -> None:

@@ -3,6 +3,8 @@
   say:TEXT        prints a line
   sleep:SECONDS
   serve:PORT      answers HTTP on that port from then on, in the background
+  listen:PORT     accepts connections on that port from then on, and never says anything
+  deaf:SECONDS    ends that service after so many seconds, and lives on
   get:URL         fails unless a GET of it succeeds
   reach:HOST      fails when a connection to port 53 of that address can be opened
   slow:URL        fails unless a GET of it takes 0.3 seconds and more
@@ -56,9 +58,26 @@ class Ok(http.server.BaseHTTPRequestHandler):
         pass
 
 
+servers: list[http.server.HTTPServer] = []
+listeners: list[socket.socket] = []
+
+
 def serve(port: str) -> None:
-    server = http.server.ThreadingHTTPServer(("", int(port)), Ok)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    servers.append(http.server.ThreadingHTTPServer(("", int(port)), Ok))
+    threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
+
+
+def listen(port: str) -> None:
+    listeners.append(socket.create_server(("", int(port))))
+
+
+def deaf(seconds: str) -> None:
+    def close() -> None:
+        for server in servers:
+            server.shutdown()
+            server.server_close()
+
+    threading.Timer(float(seconds), close).start()
 
 
 def get(url: str) -> None:
@@ -151,7 +170,9 @@ def main() -> None:
         "say": print,
         "sleep": lambda seconds: time.sleep(float(seconds)),
         "serve": serve,
+        "deaf": deaf,
         "get": get,
+        "listen": listen,
         "slow": slow,
         "quick": quick,
         "lost": lost,
