@@ -77,6 +77,19 @@ def test_a_cache_that_takes_nothing_is_still_read(cache: CacheServer, fresh: Mac
     assert len(cache.actions()) == stored
 
 
+def test_who_has_no_password_may_only_read(cache: CacheServer, fresh: Machine) -> None:
+    """The others have one in the address, and what they store is there for all."""
+    with cache.running(password="secret"):
+        fresh.run("build", cache.url)
+        assert not cache.actions()
+        fresh.clean()
+        stored = fresh.run("build", cache.url.replace("://", "://ci:secret@"))
+        fresh.clean()
+        read = fresh.run("build", cache.url)
+    assert (stored.status, stored.build.executed) == (0, ACTIONS)
+    assert (read.status, read.build.hits) == (0, ACTIONS)
+
+
 def test_blobs_that_go_between_two_builds_are_built_again(cache: CacheServer, fresh: Machine) -> None:
     """The second build needs parts that the first one has only heard of, and the cache has deleted meanwhile."""
     with cache.running():

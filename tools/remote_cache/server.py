@@ -12,6 +12,9 @@ from tools.servers.server import Server, free_port
 _USER = "user www-data;"
 _LISTEN = "listen 8080;"
 _STORE = "dav_methods PUT;"
+_WRITERS = "/srv/bazel-cache/writers"
+# Directives that are commented out; a comment has a blank behind the #.
+_OPTION = re.compile(r"^( *)#(?! \S)", re.MULTILINE)
 
 
 class CacheServer:
@@ -39,14 +42,19 @@ class CacheServer:
         self._server = Server([*self._program, "-e", "error.log", *options], port)
 
     @contextmanager
-    def running(self, answer_to_put: int | None = None) -> Iterator[None]:
+    def running(self, answer_to_put: int | None = None, password: str | None = None) -> Iterator[None]:
         """Serves for the duration of the block.
 
         Args:
             answer_to_put: a status that every upload is turned down with, such as 507.
+            password: with it, as the user `ci`, one may write; without, only read. None: all may.
         """
         turned_down = f" if ($request_method = PUT) {{ return {answer_to_put}; }}" if answer_to_put else ""
         text = self._original.replace(_LISTEN, self._port).replace(_STORE, _STORE + turned_down)
+        if password:
+            writers = self._folder / "writers"
+            writers.write_text(f"ci:{{PLAIN}}{password}\n")
+            text = re.sub(_OPTION, r"\1", text).replace(_WRITERS, str(writers))
         self._configuration.write_text(text)
         self._server.start()
         try:

@@ -29,12 +29,13 @@ with_config() {
 }
 
 # watch_single_test INDEX: one test that is named alone shows what it does while it runs, since Bazel says nothing of a
-# running test otherwise. Adds --test_output=streamed at INDEX of `arguments`, unless they choose a --test_output.
+# running test otherwise. Adds --test_output=streamed at INDEX of `arguments`, unless they choose a --test_output, or nobody
+# watches: streamed tests run one at a time, and without shards.
 watch_single_test() {
   local index=$1 targets=0 argument
   for argument in "${arguments[@]:index}"; do
     case $argument in
-      --test_output | --test_output=* | *... | *:all | *:\* | *:all-targets) return ;;
+      --test_output | --test_output=* | --config=ci | *... | *:all | *:\* | *:all-targets) return ;;
       -*) ;;
       //* | :* | @*) targets=$((targets + 1)) ;;
     esac

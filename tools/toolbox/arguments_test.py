@@ -44,6 +44,10 @@ def test_a_test_that_is_named_alone_shows_what_it_does() -> None:
     ]
 
 
+def test_nobody_watches_ci() -> None:
+    assert "--test_output=streamed" not in _with_config("test", "--config=ci", "//e2e:faults")
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

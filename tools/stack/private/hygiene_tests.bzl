@@ -40,7 +40,7 @@ def hygiene_tests(name, stack, services, busy_cpus = 1, tags = [], size = "mediu
             command = "hygiene",
             manifest = test + ".manifest",
             args = [service],
-            tags = CONTAINER_TAGS + ["cpu:{}".format(busy_cpus)] + tags,
+            tags = CONTAINER_TAGS + ["resources:cpu:{}".format(busy_cpus)] + tags,
             **kwargs
         )
     native.test_suite(

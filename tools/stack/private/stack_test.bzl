@@ -61,7 +61,8 @@ def stack_test(
       memory: as in `service`.
       cpus: as in `service`.
       user: as in `service`.
-      busy_cpus: how many CPUs Bazel should count as taken while the test runs.
+      busy_cpus: how many CPUs Bazel should count as taken while the test (or each shard of it) runs; 0.5, where it waits
+        most of the time.
       up: the `stack_up` of the same stack, which `--attach` names where the stack is not up.
       tags: added to those that the test needs.
       size: of the test, which sets its time-out.
@@ -105,6 +106,6 @@ def stack_test(
         size = size,
         command = "test",
         manifest = name + ".manifest",
-        tags = CONTAINER_TAGS + ["cpu:{}".format(busy_cpus)] + tags,
+        tags = CONTAINER_TAGS + ["resources:cpu:{}".format(busy_cpus)] + tags,
         **kwargs
     )
