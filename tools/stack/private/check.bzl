@@ -90,6 +90,24 @@ def misused(entry):
     """
     if entry.task and entry.probe:
         return "a task has no probe: it is done when it has ended"
+    return _unfreezable(entry) if entry.snapshot else None
+
+def _unfreezable(entry):
+    """Why a service can't have a snapshot: what is in one must be true in every run."""
+    reasons = {
+        "its outputs are another directory in each run": entry.outputs,
+        "its secrets are others in each run": secrets_of(entry),
+        "its volumes are empty at the start of each run": entry.volumes,
+        "it is a task, which is done when it has ended": entry.task,
+        "it needs other services, which are others in each run": entry.needs,
+        "it uses $(ip ...), which is another address in each run": references(entry),
+        "it has no probe, by which it could be proved": not entry.probe,
+        "its probe asks another service": entry.probe and entry.probe.get("at"),
+        "its log is another in each run, and its probe reads it": entry.probe and entry.probe["kind"] == "log",
+    }
+    for reason, holds in reasons.items():
+        if holds:
+            return "a service with a snapshot stands by itself: " + reason
     return None
 
 def duplicate(entries):

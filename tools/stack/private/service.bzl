@@ -72,6 +72,7 @@ def _service_impl(ctx):
         shm_size = ctx.attr.shm_size,
         user = ctx.attr.user,
         task = ctx.attr.task,
+        snapshot = ctx.attr.snapshot,
         ready_timeout = ctx.attr.ready_timeout,
         stop_timeout = ctx.attr.stop_timeout,
     )
@@ -110,6 +111,7 @@ service_rule = rule(
         "secrets": attr.string_dict(),
         "service_name": attr.string(),
         "shm_size": attr.string(),
+        "snapshot": attr.bool(),
         "stop_timeout": attr.int(default = 10),
         "task": attr.bool(),
         "tmpfs": attr.string_list(),
@@ -138,6 +140,7 @@ def service(
         shm_size = "",
         user = "",
         task = False,
+        snapshot = False,
         replicas = 1,
         ready_timeout = 90,
         stop_timeout = 10,
@@ -177,6 +180,10 @@ def service(
       user: `UID:GID` instead of the image's user.
       task: whether it has one thing to do, such as a migration, and ends: what needs it starts when it has ended with
         0. Any other end of it is a failure of the stack. It has no probe.
+      snapshot: whether it may start from a snapshot: where CRIU is, it is frozen once it is ready, before anything that
+        needs it starts, and later runs thaw that instead of starting it. See "Snapshots" in README.md. It must stand by
+        itself: it has a probe of its own (not `log_probe`), needs no other service, uses no `$(ip …)`, and has no
+        secrets, volumes or outputs, which are others in each run.
       replicas: how many of it run. More than one are services `NAME-1`, `NAME-2` … of their own, each with its own volumes
         and outputs. What needs `NAME` needs all of them; all else (`$(ip …)`, `publish`, faults) says which one. In
         its own attributes `$(ip NAME)` is the replica's own address.
@@ -204,6 +211,7 @@ def service(
         secrets = secrets,
         service_name = service_name,
         shm_size = shm_size,
+        snapshot = snapshot,
         stop_timeout = stop_timeout,
         task = task,
         tmpfs = tmpfs,

@@ -20,7 +20,7 @@ async def run(manifest: Manifest, runfiles: Runfiles, bazel: BazelTest, name: st
     Raises StackError unless it is ready and ends within its times.
     """
     manifest.service(name)
-    session = Session(manifest, runfiles, Settings(cleanup.KIND_TEST, bazel.temporary, bazel.outputs))
+    session = Session(manifest, runfiles, Settings(cleanup.KIND_TEST, bazel.temporary, bazel.outputs, snapshots=False))
     try:
         async with session.running():
             with session.timeline.phase("stop"):

@@ -14,6 +14,8 @@ from tools.stack.runner.manifest import Service
 from tools.stack.runner.podman import LABEL_CONTENT, LABEL_SERVICE, ContainerState, Podman, PodmanCommandError
 from tools.stack.runner.progress import Progress
 from tools.stack.runner.resources import ResourceWatch
+from tools.stack.runner.snapshot import proof
+from tools.stack.runner.snapshot.snapshots import Snapshots
 from tools.stack.runner.timeline import Timeline
 from tools.stack.runner.watch import ended
 
@@ -63,8 +65,12 @@ class Supervisor:
         progress: Progress,
         memory: ResourceWatch,
         services: Sequence[Service],
+        snapshots: Snapshots | None = None,
     ) -> None:
-        """`images` maps the image of each service to its id; `services` are all of the stack."""
+        """`images` maps the image of each service to its id; `services` are all of the stack.
+
+        Without `snapshots` every service starts from nothing.
+        """
         self._group, self._podman, self._place, self._images = group, podman, place, images
         self._labels, self._timeline, self._progress = labels, timeline, progress
         self._watchers: list[asyncio.Task[None]] = []
@@ -72,7 +78,7 @@ class Supervisor:
         self.services = {service.name: service for service in services}
         self.containers: dict[str, Container] = {}
         self._news = asyncio.Condition()
-        self._memory = memory
+        self._memory, self._snapshots = memory, snapshots
 
     async def start(
         self,
@@ -82,8 +88,8 @@ class Supervisor:
     ) -> None:
         """Starts all services, each as soon as its image and what it needs are ready; returns when all are.
 
-        `make_way` is awaited right before a service starts. A task is ready when it has ended with 0. Raises ServiceStartError, ServiceNotReadyError and, for tasks,
-        ServiceExitedError, in a group.
+        `make_way` is awaited right before a service starts. A task is ready when it has ended with 0. Raises
+        ServiceStartError, ServiceNotReadyError and, for tasks, ServiceExitedError, in a group.
         """
         topology.start_order(services)
         ready = {service.name: asyncio.Event() for service in services}
@@ -97,7 +103,7 @@ class Supervisor:
                 await ready[need].wait()
             self._waiting[service.name] = "it is being started"
             await make_way(service)
-            container = await self.run(service)
+            container = await self._thawed(service) or await self.run(service)
             if service.task:
                 self._waiting[service.name] = "it has not ended yet"
                 await self._until_done(container)
@@ -105,6 +111,8 @@ class Supervisor:
                 self._watchers.append(self._group.create_task(self._watch(container)))
                 self._waiting[service.name] = container.readiness
                 await self.until_ready(container)
+                if self._snapshots:
+                    await self._snapshots.keep(service, container.id, self._memory.in_use.get(service.name, 0))
             del self._waiting[service.name]
             ready[service.name].set()
 
@@ -114,13 +122,9 @@ class Supervisor:
 
     async def run(self, service: Service, extra: Extra | None = None) -> Container:
         """Starts one container, unwatched. Raises ServiceStartError."""
-        image, log = self._images[service.image], self._place.log_path(service.name)
-        arguments = run_arguments(service, image, self._place, extra)
-        made_of = content.digest(service, image, self._place.runfiles)
-        labels = {**self._labels, LABEL_SERVICE: service.name, LABEL_CONTENT: made_of}
-        log_start = log.stat().st_size if log.exists() else 0  # One that was there before has written to it.
+        log_start = self._log_size(service)
         try:
-            identifier = await self._podman.run(arguments, labels)
+            identifier = await self._podman.run(*self._made_of(service, extra))
         except PodmanCommandError as error:
             raise ServiceStartError(service.name, f"{service.name} could not be started: {error.reason}") from error
         container = Container(service, identifier, self._pid(service), self._timeline.now(), probes.Readiness())
@@ -129,6 +133,34 @@ class Supervisor:
         self._timeline.service(service.name).started = container.started
         self._progress.event(f"{service.name} started")
         return container
+
+    async def _thawed(self, service: Service) -> Container | None:
+        """A container that runs from the service's snapshot and has proved to be ready, if there is a good one."""
+        began, log_start = self._timeline.now(), self._log_size(service)
+        identifier = await self._snapshots.thaw(service, *self._made_of(service)) if self._snapshots else None
+        if not self._snapshots or not identifier:
+            return None
+        container = Container(service, identifier, self._pid(service), began, probes.Readiness(), log_start=log_start)
+        if why := await proof.doubt(self._ask(container), ended(container.pid), container.readiness):
+            await self._snapshots.distrust(service, identifier, why)
+            return None
+        await self._know(container)
+        times = self._timeline.service(service.name)
+        times.started, times.from_snapshot = began, True
+        self._progress.event(f"{service.name} restored from a snapshot", self._timeline.now() - began)
+        return container
+
+    def _made_of(self, service: Service, extra: Extra | None = None) -> tuple[list[str], dict[str, str]]:
+        """The arguments and labels of `podman run`."""
+        image = self._images[service.image]
+        made_of = content.digest(service, image, self._place.runfiles)
+        labels = {**self._labels, LABEL_SERVICE: service.name, LABEL_CONTENT: made_of}
+        return run_arguments(service, image, self._place, extra), labels
+
+    def _log_size(self, service: Service) -> int:
+        """How long the log is that a container of that name has written before."""
+        log = self._place.log_path(service.name)
+        return log.stat().st_size if log.exists() else 0
 
     async def adopt(self, service: Service, state: ContainerState, *, watched: bool = True) -> Container:
         """Takes over a container that another program has started; a task must have ended."""

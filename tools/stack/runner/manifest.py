@@ -64,6 +64,7 @@ class Service:
     shm_size: str = ""
     user: str = ""
     task: bool = False
+    snapshot: bool = False
     ready_timeout: float = 90.0
     stop_timeout: float = 10.0
 
@@ -170,6 +171,7 @@ def _service(data: Mapping[str, Any]) -> Service:
         shm_size=data.get("shm_size", ""),
         user=data.get("user", ""),
         task=bool(data.get("task", False)),
+        snapshot=bool(data.get("snapshot", False)),
         ready_timeout=float(data.get("ready_timeout", 90)),
         stop_timeout=float(data.get("stop_timeout", 10)),
     )

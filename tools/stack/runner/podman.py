@@ -173,7 +173,7 @@ class Podman:
         self, name: str, subnet: str, gateway: str, options: Sequence[str], labels: Mapping[str, str]
     ) -> bool:
         """Creates a bridge network without a name server; False when this machine already uses the subnet."""
-        arguments = ["--disable-dns", "--subnet", subnet, "--gateway", gateway, *options, *_labels(labels), name]
+        arguments = ["--disable-dns", "--subnet", subnet, "--gateway", gateway, *options, *labels_of(labels), name]
         try:
             await self.call("network", "create", *arguments)
         except PodmanCommandError as error:
@@ -184,7 +184,7 @@ class Podman:
 
     async def run(self, arguments: Sequence[str], labels: Mapping[str, str]) -> str:
         """Starts a container in the background; its id."""
-        return (await self.call("run", "--detach", *_labels(labels), *arguments)).strip()
+        return (await self.call("run", "--detach", *labels_of(labels), *arguments)).strip()
 
     async def execute(self, container: str, command: Sequence[str]) -> str:
         """Runs a command inside a container; its output."""
@@ -295,7 +295,8 @@ def _seconds(started: str, finished: str) -> float:
     return max(0.0, (datetime.fromisoformat(finished) - datetime.fromisoformat(started)).total_seconds())
 
 
-def _labels(labels: Mapping[str, str]) -> list[str]:
+def labels_of(labels: Mapping[str, str]) -> list[str]:
+    """podman's options for a resource that is to carry these labels."""
     return [word for name, value in labels.items() for word in ("--label", f"{name}={value}")]
 
 

@@ -20,6 +20,7 @@ from tools.stack.runner.cleanup import remove_run, remove_workdir, stop_commands
 from tools.stack.runner.errors import StackError
 from tools.stack.runner.podman import Podman, podman_settings
 from tools.stack.runner.process import ProcessIdentity
+from tools.stack.runner.snapshot.snapshots import PLACE, store_of
 
 _ROOT = Path(__file__).absolute().parents[3]
 _MAIN = "import sys; sys.path.insert(0, sys.argv[1]); from tools.stack.runner.reaper import main; main()"
@@ -42,6 +43,7 @@ class Reaper:
         owner = ProcessIdentity.current()
         command = [sys.executable, "-EsS", "-c", _MAIN, str(_ROOT), run_id, str(owner), str(workdir), str(ready)]
         environment = {"PATH": os.environ.get("PATH", os.defpath), **podman_settings()}
+        environment |= {PLACE: os.environ[PLACE]} if PLACE in os.environ else {}
         try:
             for way in (detach.outside, detach.inside):
                 if await asyncio.to_thread(way, command, environment):
@@ -97,3 +99,4 @@ async def _clean(run_id: str, workdir: Path) -> None:
     remove_workdir(workdir)
     while await remnants.remove_blank_namespaces():
         await asyncio.sleep(1)
+    (await store_of(Podman())).sweep()

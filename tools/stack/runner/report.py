@@ -94,7 +94,7 @@ class Report:
             memory = self._memory.peaks.get(name)
             lines.append(
                 f"{name:<15} {_seconds(times.started):>8} {_seconds(times.ready):>7} {_seconds(after):>12}"
-                f" {f'{memory / 1e6:.0f} MB' if memory else '-':>12}"
+                f" {f'{memory / 1e6:.0f} MB' if memory else '-':>12}{'  from a snapshot' if times.from_snapshot else ''}"
             )
         lines.append(f"{'all at once':<15} {'':>8} {'':>7} {'':>12} {f'{self._memory.total_peak / 1e6:.0f} MB':>12}")
         return "\n".join(lines)

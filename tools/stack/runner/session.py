@@ -35,6 +35,7 @@ from tools.stack.runner.reaper import Reaper
 from tools.stack.runner.report import Report
 from tools.stack.runner.resources import ResourceWatch
 from tools.stack.runner.runfiles import Runfiles
+from tools.stack.runner.snapshot.snapshots import Snapshots, switched_on
 from tools.stack.runner.timeline import Timeline
 
 
@@ -52,6 +53,7 @@ class Settings:
 
     `directory` is where the run's own directory is made. `outputs` receives logs, states and the timeline at the end;
     None keeps nothing. What `keep` leaves up is of KIND_DETACHED from the start: nobody owns it when the run is over.
+    Without `snapshots` every service starts from nothing.
     """
 
     kind: str
@@ -59,6 +61,7 @@ class Settings:
     outputs: Path | None = None
     publish: tuple[PublishedPort, ...] = ()
     keep: Keep = Keep.NEVER
+    snapshots: bool = True
 
 
 async def nothing_more() -> None:
@@ -134,6 +137,10 @@ class Session:
     async def _start(self, group: asyncio.TaskGroup) -> None:
         labels = self._labels()
         self._creating = True
+        images = {image: layout.id for image, layout in self.layouts.items()}
+        wanted = self.settings.snapshots and switched_on()
+        snapshots = Snapshots(self.podman, self._runfiles, self.progress.event, wanted=wanted)
+        snapshots.begin(self.manifest.services, images)
         loader = ImageLoader(self.podman, self.layouts.values(), self._image_loaded)
         loading = group.create_task(self._load(loader))
         with self.timeline.phase("network"):
@@ -146,7 +153,6 @@ class Session:
             self.place.hosts_path.write_text(net.hosts_file())
             self.place.secrets.make(self._containers())
             standing.write_record(self.place)
-        images = {image: layout.id for image, layout in self.layouts.items()}
         self.supervisor = Supervisor(
             group,
             self.podman,
@@ -157,6 +163,7 @@ class Session:
             self.progress,
             self.memory,
             self.manifest.services,
+            snapshots,
         )
         with self.timeline.phase("start"):
             narrator = group.create_task(self._narrate())

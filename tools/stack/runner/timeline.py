@@ -27,13 +27,15 @@ class Span:
 class ServiceTimes:
     """Milestones of one service, in seconds since the run's start; None for what did not happen.
 
-    `answers` are those to its probe, each when it was given for the first time in a row.
+    `answers` are those to its probe, each when it was given for the first time in a row. With `from_snapshot` it was not
+    started from nothing.
     """
 
     image_ready: float | None = None
     started: float | None = None
     ready: float | None = None
     exited: float | None = None
+    from_snapshot: bool = False
     attempts: int = 0
     last_answer: str = ""
     answers: list[tuple[float, str]] = field(default_factory=list)

@@ -53,7 +53,13 @@ def _service(times: ServiceTimes, end: float) -> Iterator[dict[str, Any]]:
         return
     until = end if times.exited is None else times.exited
     ready = until if times.ready is None else times.ready
-    yield _piece("starting", times.started, ready, attempts=times.attempts, last_answer=times.last_answer)
+    yield _piece(
+        "restored from a snapshot" if times.from_snapshot else "starting",
+        times.started,
+        ready,
+        attempts=times.attempts,
+        last_answer=times.last_answer,
+    )
     answers = times.answers
     for index, (at, text) in enumerate(answers):
         yield _piece(text, at, answers[index + 1][0] if index + 1 < len(answers) else ready, category="probe")

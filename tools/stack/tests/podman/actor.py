@@ -20,11 +20,15 @@
   unfault:WORDS   fails unless that is refused
   eat             takes memory until it is killed
   feed            starts a process that takes memory until it is killed, and waits for its end
+  hold:MEGABYTES  takes that much memory, and keeps it
+  moved:SECONDS:STEP  so long after it has come to another network, does that step, in the background
+  mute            answers HTTP no longer, whatever asks
   stubborn        ignores SIGTERM
   obedient        ends with 0 at SIGTERM
   crash           ends by SIGSEGV
   cases:LIST      writes JUnit XML with one case for each word: passed, failed or skipped
   exit:CODE
+  end:CODE        the same, from the background
   wait            for ever
 
 As the tests' container it is given pytest's options, too; of those it takes --junitxml and prints the rest.
@@ -48,8 +52,14 @@ SLOW = 0.3
 OUTCOMES = {"passed": "", "failed": "<failure/>", "skipped": "<skipped/>"}
 
 
+MUTE = threading.Event()
+HELD: list[bytearray] = []
+
+
 class Ok(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
+        if MUTE.is_set():
+            threading.Event().wait()
         self.send_response(200)
         self.end_headers()
         self.wfile.write(b'{"ok": true}')
@@ -159,13 +169,27 @@ def cases(outcomes: str) -> None:
     Path(xml).write_text(f"<testsuites><testsuite>{body}</testsuite></testsuites>")
 
 
+def moved(argument: str) -> None:
+    seconds, _, step = argument.partition(":")
+    hosts = Path("/etc/hosts")
+    before = hosts.read_text()
+
+    def watch() -> None:
+        while hosts.read_text() == before:
+            time.sleep(0.02)
+        time.sleep(float(seconds))
+        play(step)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def eat(_: str) -> None:
     taken = []
     while True:
         taken.append(bytearray(1 << 22))
 
 
-def main() -> None:
+def play(word: str) -> None:
     steps: dict[str, Callable[[str], object]] = {
         "say": print,
         "sleep": lambda seconds: time.sleep(float(seconds)),
@@ -191,15 +215,23 @@ def main() -> None:
         "obedient": lambda _: signal.signal(signal.SIGTERM, lambda *_: sys.exit(0)),
         "crash": lambda _: ctypes.string_at(0),
         "cases": cases,
+        "end": lambda code: os._exit(int(code)),
         "exit": lambda code: sys.exit(int(code)),
+        "hold": lambda size: HELD.append(bytearray(b"x" * (int(size) << 20))),
+        "moved": moved,
+        "mute": lambda _: MUTE.set(),
         "wait": lambda _: threading.Event().wait(),
     }
+    name, _, argument = word.partition(":")
+    if name in steps:
+        steps[name](argument)
+    else:
+        print("given", word)
+
+
+def main() -> None:
     for word in sys.argv[1:]:
-        name, _, argument = word.partition(":")
-        if name in steps:
-            steps[name](argument)
-        else:
-            print("given", word)
+        play(word)
 
 
 if __name__ == "__main__":

@@ -28,13 +28,13 @@ function services(data) {
     ["CPU time", "number"], ["End"], ["Last answer to its probe"], ["Log"]];
   const cell = (index, text, kind = columns[index][1] || "") => element("td", { class: kind, "data-label": columns[index][0] }, text);
   const rows = data.services.map((service) => {
-    const { started, ready, attempts, last_answer: answer } = service.times;
+    const { started, ready, attempts, last_answer: answer, from_snapshot: restored } = service.times;
     const exit = service.exit;
     const bad = exit && (exit.code || exit.oom);
     const killed = service.oom_kills && !exit?.oom ? ` · ${service.oom_kills} killed for memory` : "";
     return element("tr", {},
       element("th", { scope: "row", title: service.image }, service.name),
-      cell(1, ready === null || ready === undefined ? "–" : seconds(ready - started)),
+      cell(1, ready === null || ready === undefined ? "–" : `${seconds(ready - started)}${restored ? ", restored from a snapshot" : ""}`),
       cell(2, String(attempts || "–")),
       cell(3, memoryOf(service)),
       cell(4, service.cpu_seconds ? seconds(service.cpu_seconds) : "–"),

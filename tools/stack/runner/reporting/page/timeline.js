@@ -40,7 +40,7 @@ function serviceRow(data, span, service) {
     bars.push(bar(span, "wait", image, started ?? data.upUntil, `waits for ${service.needs.join(", ") || "podman"}`));
   if (started !== null && started !== undefined) {
     bars.push(bar(span, "start", started, ready ?? end,
-      `starts: ${seconds((ready ?? end) - started)}, ${attempts} probes, the last said: ${service.times.last_answer}`));
+      `${service.times.from_snapshot ? "restored from a snapshot" : "starts"}: ${seconds((ready ?? end) - started)}, ${attempts} probes, the last said: ${service.times.last_answer}`));
     if (ready !== null) bars.push(bar(span, "up", ready, end, `ready from ${seconds(ready)} on`));
   }
   for (const leg of data.path.filter((leg) => leg.service === service.name))
