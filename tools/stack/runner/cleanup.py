@@ -61,14 +61,19 @@ async def _remove_lost(podman: Podman, run_id: str) -> None:
     await remnants.remove_networks(podman, run_id)
 
 
-async def stop_commands(run_id: str, patience: float = 5.0) -> None:
-    """Ends the podman commands of a run that are still under way, so that they create nothing more."""
+async def stop_commands(run_id: str, patience: float = 5.0, restoring: float = 30.0) -> None:
+    """Ends the podman commands of a run that are still under way, so that they create nothing more.
+
+    One that restores a container has `restoring` seconds to do it: podman forgets what it restores when it is ended
+    meanwhile, and could not remove it.
+    """
     clock = asyncio.get_running_loop().time
-    deadline, asked = clock() + patience, set[int]()
+    began, asked = clock(), set[int]()
     marker = f"{RUN_ID_VARIABLE}={run_id}"
     while running := [pid for pid, name in processes_with_environment(marker) if name == "podman"]:
         for pid in running:
-            if clock() > deadline or pid not in asked:
+            limit = restoring if _restores(pid) else patience
+            if clock() - began > limit or (pid not in asked and limit == patience):
                 _signal(pid, signal.SIGTERM if pid not in asked else signal.SIGKILL)
                 asked.add(pid)
         await asyncio.sleep(0.05)
@@ -139,6 +144,13 @@ def remove_workdir(directory: Path) -> None:
     """Deletes a run's directory; a path that isn't one is left alone."""
     if directory.is_absolute() and directory.name.startswith(WORKDIR_PREFIX):
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def _restores(pid: int) -> bool:
+    try:
+        return b"restore" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
 
 
 def _signal(pid: int, number: signal.Signals) -> None:

@@ -97,6 +97,6 @@ async def _clean(run_id: str, workdir: Path) -> None:
     await stop_commands(run_id)
     await remove_run(Podman(), run_id, killed=True)
     remove_workdir(workdir)
+    (await store_of(Podman())).sweep()
     while await remnants.remove_blank_namespaces():
         await asyncio.sleep(1)
-    (await store_of(Podman())).sweep()
