@@ -15,8 +15,10 @@ from tools.stack.runner.bazel_test import BazelTest
 from tools.stack.runner.compose import command as compose
 from tools.stack.runner.errors import ManifestError, StackError
 from tools.stack.runner.manifest import Manifest, PublishedPort
+from tools.stack.runner.podman import Podman
 from tools.stack.runner.progress import Progress
 from tools.stack.runner.runfiles import Runfiles
+from tools.stack.runner.snapshot.snapshots import store_of
 from tools.stack.runner.timeline import Timeline
 
 _UP = """\
@@ -123,6 +125,7 @@ def _parser() -> argparse.ArgumentParser:
 
     down = commands.add_parser("down", prog="stack_down", help="take stacks down", description=_DOWN)
     down.add_argument("--stack", default="", metavar="LABEL", help="only this stack; an empty label means every stack")
+    down.add_argument("--snapshots", action="store_true", help="remove the snapshots of all stacks, too")
     down.set_defaults(run=_down, until_interrupted=lambda options: False)
 
     renew = commands.add_parser(
@@ -209,6 +212,8 @@ async def _down(options: argparse.Namespace) -> None:
     progress = Progress(Timeline())
     if not await up.down(options.stack, progress):
         progress.text("No stack is up.")
+    if options.snapshots:
+        progress.event(f"snapshots removed: {(await store_of(Podman())).clear()}")
 
 
 async def _compose(options: argparse.Namespace) -> None:

@@ -13,6 +13,8 @@ from tools.stack.runner.network import Network, hardware_address
 from tools.stack.runner.runfiles import Runfiles
 
 OUTPUTS = "outputs"
+# Whoever is connected to a service when it is frozen is not when it is thawed: there it finds the connection closed.
+CRIU = "tcp-close\n"
 
 
 def log_path(workdir: Path, service: str) -> Path:
@@ -47,6 +49,11 @@ class Place:
 
     def volume_path(self, service: str, number: int) -> Path:
         return self.workdir / "volumes" / f"{service}.{number}"
+
+    @property
+    def criu_path(self) -> Path:
+        """CRIU's configuration for containers that are frozen and thawed; runtimes are told of it by an annotation."""
+        return self.workdir / "criu.conf"
 
     @property
     def hosts_path(self) -> Path:
@@ -97,6 +104,9 @@ def run_arguments(service: Service, image: str, place: Place, extra: Extra | Non
         *("--pidfile", str(place.pid_path(service.name))),
         *("--stop-timeout", str(round(service.stop_timeout))),
     ]
+    if service.snapshot:
+        place.criu_path.write_text(CRIU)
+        arguments += ["--annotation", f"org.criu.config={place.criu_path}"]
     for limit in limits.ulimits():
         arguments += ["--ulimit", limit]
     if service.memory:

@@ -61,7 +61,7 @@ class Freezer:
             try:
                 await self._podman.call("container", "checkpoint", "--leave-running", "--keep", container)
             except PodmanCommandError as error:
-                raise FreezerError(_reason(own / _DUMP_LOG, error)) from error
+                raise FreezerError(reason(own / _DUMP_LOG, error)) from error
             with contextlib.suppress(FileNotFoundError):
                 shutil.move(own / _SHARED_MEMORY, directory / _SHARED_MEMORY)
 
@@ -84,7 +84,7 @@ class Freezer:
                 try:
                     await self._podman.call("container", "restore", "--keep", container)
                 except PodmanCommandError as error:
-                    raise FreezerError(_reason(own / _RESTORE_LOG, error)) from error
+                    raise FreezerError(reason(own / _RESTORE_LOG, error)) from error
         except (PodmanCommandError, FreezerError, OSError) as error:
             if container:
                 await self.remove(container)
@@ -117,7 +117,7 @@ def _linked(own: Path, directory: Path) -> Iterator[None]:
             (own / name).unlink(missing_ok=True)
 
 
-def _reason(log: Path, error: PodmanCommandError) -> str:
+def reason(log: Path, error: PodmanCommandError) -> str:
     """What CRIU says was wrong; podman's reason where it says nothing."""
     try:
         with log.open(errors="replace") as lines:

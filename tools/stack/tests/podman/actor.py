@@ -22,6 +22,8 @@
   feed            starts a process that takes memory until it is killed, and waits for its end
   hold:MEGABYTES  takes that much memory, and keeps it
   moved:SECONDS:STEP  so long after it has come to another network, does that step, in the background
+  visited:PORT    waits for a connection to that port, and keeps it open
+  visit:HOST:PORT opens such a connection, as soon as it can, and keeps it open
   mute            answers HTTP no longer, whatever asks
   stubborn        ignores SIGTERM
   obedient        ends with 0 at SIGTERM
@@ -53,7 +55,7 @@ OUTCOMES = {"passed": "", "failed": "<failure/>", "skipped": "<skipped/>"}
 
 
 MUTE = threading.Event()
-HELD: list[bytearray] = []
+HELD: list[bytearray | socket.socket] = []
 
 
 class Ok(http.server.BaseHTTPRequestHandler):
@@ -169,6 +171,22 @@ def cases(outcomes: str) -> None:
     Path(xml).write_text(f"<testsuites><testsuite>{body}</testsuite></testsuites>")
 
 
+def visited(port: str) -> None:
+    with socket.create_server(("", int(port))) as server:
+        HELD.append(server.accept()[0])
+
+
+def visit(address: str) -> None:
+    host, _, port = address.partition(":")
+    while True:
+        try:
+            HELD.append(socket.create_connection((host, int(port))))
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+
+
 def moved(argument: str) -> None:
     seconds, _, step = argument.partition(":")
     hosts = Path("/etc/hosts")
@@ -219,6 +237,8 @@ def play(word: str) -> None:
         "exit": lambda code: sys.exit(int(code)),
         "hold": lambda size: HELD.append(bytearray(b"x" * (int(size) << 20))),
         "moved": moved,
+        "visit": visit,
+        "visited": visited,
         "mute": lambda _: MUTE.set(),
         "wait": lambda _: threading.Event().wait(),
     }

@@ -62,6 +62,17 @@ def test_what_one_run_froze_the_next_thaws_with_its_own_network_and_log(harness:
     assert "from a snapshot" in (harness.outputs / "summary.txt").read_text()
 
 
+@pytest.mark.usefixtures("place")
+def test_open_connections_do_not_keep_it_from_being_frozen_or_thawed(harness: Harness) -> None:
+    web, peer = frozen(harness, "visited:8001"), harness.web("peer", "visit:web:8001")
+    for expected in (KEPT, RESTORED):
+        # Where it is thawed nobody listens on that port any more.
+        services = (web, peer) if expected == KEPT else (web,)
+        ended = harness.test(*services, tests=["get:http://web:8000", "cases:passed"])
+        assert ended.code == 0, ended.error
+        assert said(ended.error, expected)
+
+
 def test_a_service_that_is_declared_otherwise_starts_from_nothing(harness: Harness, place: Path) -> None:
     first_run(harness, frozen(harness), place)
     ended = harness.test(frozen(harness, env={"OTHER": "1"}))

@@ -1,7 +1,7 @@
 """What `stack`, `service` and `stack_up` refuse when Bazel analyses them, and that the line names who is to blame."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
-load("//tools/stack:defs.bzl", "http_probe", "hygiene_tests", "ray_probe", "redis_probe", "service", "stack", "stack_compose", "stack_up")
+load("//tools/stack:defs.bzl", "http_probe", "hygiene_tests", "log_probe", "ray_probe", "redis_probe", "service", "stack", "stack_compose", "stack_up")
 
 def _refused_impl(ctx):
     env = analysistest.begin(ctx)
@@ -44,6 +44,15 @@ _SERVICES = {
     "replicas_none": ({"replicas": 0}, ["replicas", "0"]),
     "secret_name": ({"secrets": {"Key": "/run/key"}}, ["'Key'"]),
     "secret_not_absolute": ({"secrets": {"key": "key"}}, ["'key'"]),
+    "snapshot_of_a_task": ({"snapshot": True, "task": True}, ["snapshot", "task"]),
+    "snapshot_of_what_needs_another": ({"needs": ["b"], "probe": http_probe(port = "main"), "snapshot": True}, ["snapshot", "needs"]),
+    "snapshot_with_address": ({"args": ["$(ip b)"], "probe": http_probe(port = "main"), "snapshot": True}, ["snapshot", "address"]),
+    "snapshot_with_log_probe": ({"probe": log_probe("ready"), "snapshot": True}, ["snapshot", "log"]),
+    "snapshot_with_outputs": ({"outputs": "/out", "probe": http_probe(port = "main"), "snapshot": True}, ["snapshot", "outputs"]),
+    "snapshot_with_probe_of_another": ({"probe": ray_probe(port = "gcs", at = "b"), "snapshot": True}, ["snapshot", "another service"]),
+    "snapshot_with_secrets": ({"probe": http_probe(port = "main"), "secrets": {"key": "/run/key"}, "snapshot": True}, ["snapshot", "secrets"]),
+    "snapshot_with_volumes": ({"probe": http_probe(port = "main"), "snapshot": True, "volumes": ["/data"]}, ["snapshot", "volumes"]),
+    "snapshot_without_probe": ({"snapshot": True}, ["snapshot", "probe"]),
     "task_with_probe": ({"probe": http_probe(port = "main"), "task": True}, ["task"]),
     "template_without_secret": ({"secret_files": {"/run/conf": "pass {Key} { key }"}}, ["'/run/conf'"]),
     "two_things_at_one_path": ({"secrets": {"key": "/data"}, "volumes": ["/data"]}, ["'/data'"]),
