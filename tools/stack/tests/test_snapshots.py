@@ -71,7 +71,7 @@ def one_run(podman: Podman, memory: int = 0, wanted: bool = True) -> tuple[str |
     async def go() -> str | None:
         mine = Snapshots(podman, Runfiles.discover(), said.append, wanted=wanted)
         mine.begin([WEB, service("other")], {"image": "id"})
-        container = await mine.thaw(WEB, lambda: (["image"], {}))
+        container = await mine.thaw(WEB, ["image"], {})
         if container is None:
             await mine.keep(WEB, "cold", memory)
         return container
@@ -95,7 +95,7 @@ def test_a_service_that_was_not_declared_so_has_none(podman: FakePodman) -> None
         mine = Snapshots(podman, Runfiles.discover(), print)
         mine.begin([service("other")], {"image": "id"})
         await mine.keep(service("other"), "cold", 0)
-        return await mine.thaw(service("other"), lambda: ([], {}))
+        return await mine.thaw(service("other"), [], {})
 
     assert asyncio.run(go()) is None
     assert not podman.calls
