@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,8 +57,8 @@ class FakePodman(Podman):
 @pytest.fixture
 def podman(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakePodman]:
     monkeypatch.setenv(snapshots.PLACE, str(tmp_path / "store"))
-    monkeypatch.setattr(freezer.os, "geteuid", lambda: 0)
-    monkeypatch.setattr(freezer.shutil, "which", lambda program, path: "/bin/sh")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(shutil, "which", lambda program, path: "/bin/sh")
     monkeypatch.setattr(snapshots, "_PAUSE", 0)
     monkeypatch.delenv("CONTAINER_HOST", raising=False)
     podman = FakePodman(tmp_path)
@@ -117,7 +119,7 @@ def test_where_it_is_not_possible_one_line_says_why(
     podman: FakePodman, monkeypatch: pytest.MonkeyPatch, patch: dict[str, object], fact: str
 ) -> None:
     for name, value in patch.items():
-        monkeypatch.setattr(freezer.shutil if name == "which" else freezer.os, name, value)
+        monkeypatch.setattr(shutil if name == "which" else os, name, value)
     container, said = one_run(podman)
     assert container is None
     (line,) = said
