@@ -66,6 +66,8 @@ class Progress:
         if turn is None:
             turn = self._turns[task_id] = _Turn()
             turn.applying = asyncio.create_task(self._take_turn(task_id, turn))
+            # Where nobody waits any more, nobody need hear what went wrong.
+            turn.applying.add_done_callback(lambda applying: applying.cancelled() or applying.exception())
         turn.step_ids.add(step_id)
         try:
             # Who gives up waiting leaves the turn to the others.
