@@ -1,8 +1,10 @@
 """What the stacks of the end-to-end tests have in common: services, addresses, the orchestrator's settings."""
 
+load("//images/model:names.bzl", "DTYPES", "MODELS", "by_model")
 load(
     "//tools/stack:defs.bzl",
     "grpc_probe",
+    "http_probe",
     "jetstream_probe",
     "ray_probe",
     "redis_probe",
@@ -177,6 +179,48 @@ def orchestrator(name, env, service_name = "orchestrator", **kwargs):
         ready_timeout = 240,
         secrets = SECRETS,
         service_name = service_name,
+        **kwargs
+    )
+
+def vllm(name, args = [], **kwargs):
+    """Declares vLLM on the CPU with the chosen model.
+
+    Args:
+      name: of the target.
+      args: further arguments of vLLM.
+      **kwargs: other attributes of `service`.
+    """
+    service(
+        name = name,
+        args = by_model({
+            model: [
+                "--served-model-name=" + model,
+                "--dtype=" + DTYPES[model],
+            ]
+            for model in MODELS
+        }) + [
+            "--model=/model",
+            "--host=0.0.0.0",
+            "--port=8000",
+            # Compiling costs more at the start than it saves in a test.
+            "--enforce-eager",
+            "--max-model-len=2048",
+            "--kv-cache-memory-bytes=268435456",
+            # A small model may fill a JSON answer's budget with blanks.
+            "--structured-outputs-config.backend=xgrammar",
+            "--structured-outputs-config.disable_any_whitespace=true",
+        ] + args,
+        image = "//images:vllm",
+        memory = "4g",
+        mounts = {"//images/model": "/model"},
+        ports = {"http": 8000},
+        probe = http_probe(
+            path = "/health",
+            port = "http",
+        ),
+        ready_timeout = 240,
+        shm_size = "256m",
+        tmpfs = ["/home/app"],
         **kwargs
     )
 

@@ -1,0 +1,42 @@
+"""How many of the tokens that vLLM can generate a deliberation gets out of it: with all that is around it, on one machine."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from tools.benchmarks.core.benchmark import Benchmark, Better, Claim, Metric, Setting, Variant
+from tools.benchmarks.stacks.run import run
+from tools.stack.runner.runfiles import Runfiles
+
+_PROGRAM = "_main/tools/benchmarks/tokens/load"
+
+
+async def _measure(setting: Setting) -> Mapping[str, float]:
+    directory = Path(tempfile.mkdtemp(dir=setting.directory))
+    done = await run(Runfiles.discover().resolve(_PROGRAM), directory, ["test", f"{_PROGRAM}.manifest.json"])
+    windows = json.loads((done.outputs / "outputs/tests/tokens.json").read_text())
+    figures = {name: statistics.mean(values) for name, values in windows.items()}
+    return {**figures, "share": figures["deliberations"] / figures["bare"]}
+
+
+BENCHMARK = Benchmark(
+    name="tokens",
+    title="Tokens a second through deliberations, and by a bare client that sends the same requests",
+    metrics=[
+        Metric(
+            "deliberations", "tokens a second through deliberations, 16 requests at once", "tokens/s", Better.HIGHER
+        ),
+        Metric("bare", "tokens a second by a bare client, 16 requests at once", "tokens/s", Better.HIGHER),
+        Metric("share", "the deliberations' share of the bare client's", "", Better.HIGHER),
+    ],
+    variants=[
+        Variant("vllm", "vLLM on the CPU with the chosen model, each of them twice in turn on one stack", _measure, 480)
+    ],
+    claims=[Claim("share", ours="vllm", at_least=0.95)],
+    rounds=3,
+    short_rounds=1,
+)

@@ -1,0 +1,99 @@
+"""Runs beside the stack: deliberations and a bare client in turn, and writes what vLLM has counted to /outputs/tokens.json.
+
+The bare client sends the very requests that the deliberations' agents have sent, as many at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import grpc
+import httpx
+import nats
+
+from orchestrator.domain.review import answer_schema
+from protos.orchestrator.v1 import orchestrator_pb2_grpc as pb_grpc
+from tools.benchmarks.load.deliberations import Shape, under_load, watch
+
+_AT_ONCE = 16
+# Three agents each: enough that there is always a step for each of 16 requests.
+_SHAPE = Shape(at_once=16)
+_ROUNDS = 2
+_WARM_UP_S, _WINDOW_S = 8, 25
+_COUNTER = "vllm:generation_tokens_total"
+
+
+def test_tokens() -> None:
+    password = Path(os.environ["NATS_PASSWORD_FILE"]).read_text()
+    Path("/outputs/tokens.json").write_text(json.dumps(asyncio.run(_tokens(password))))
+
+
+async def _tokens(password: str) -> dict[str, list[float]]:
+    """Tokens a second in each window, of the deliberations and of the bare client. `password` is that of NATS."""
+    figures: dict[str, list[float]] = {"deliberations": [], "bare": []}
+    async with (
+        httpx.AsyncClient(base_url=os.environ["VLLM_URL"].removesuffix("/v1"), timeout=120) as vllm,
+        grpc.aio.insecure_channel(os.environ["ORCHESTRATOR_ADDRESS"]) as channel,
+    ):
+        stub = pb_grpc.OrchestratorServiceStub(channel)
+
+        async def generated() -> float:
+            lines = (await vllm.get("/metrics")).text.splitlines()
+            return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(_COUNTER))
+
+        for _ in range(_ROUNDS):
+            async with _overheard(password) as requests, under_load(stub, _SHAPE, spread_s=_WARM_UP_S / 2):
+                window = await watch(generated, _WARM_UP_S, _WINDOW_S)
+            figures["deliberations"].append(window.per_second)
+            async with _sending(vllm, requests):
+                window = await watch(generated, _WARM_UP_S, _WINDOW_S)
+            figures["bare"].append(window.per_second)
+    return figures
+
+
+@asynccontextmanager
+async def _overheard(password: str) -> AsyncIterator[Sequence[dict[str, Any]]]:
+    """The steps that are put on the queue during the block, as requests to the model."""
+    requests: list[dict[str, Any]] = []
+
+    async def hear(message: Any) -> None:
+        requests.append(_request(json.loads(message.data)))
+
+    async with await nats.connect(os.environ["NATS_URL"], user=os.environ["NATS_USER"], password=password) as client:
+        await client.subscribe("agent.steps.>", cb=hear)
+        yield requests
+
+
+def _request(step: dict[str, Any]) -> dict[str, Any]:
+    """What an agent asks the model for this step."""
+    request = {name: step[name] for name in ("model", "messages", "max_tokens", "temperature")}
+    if step["labels"]:
+        schema = {"name": step["kind"], "strict": True, "schema": answer_schema(step["labels"])}
+        request["response_format"] = {"type": "json_schema", "json_schema": schema}
+    return request
+
+
+@asynccontextmanager
+async def _sending(vllm: httpx.AsyncClient, requests: Sequence[dict[str, Any]]) -> AsyncIterator[None]:
+    """Sends them for the duration of the block, so many at once, one after the other and again from the beginning."""
+    following, seeds, over = itertools.cycle(requests), itertools.count(), asyncio.Event()
+
+    async def send_again_and_again() -> None:
+        while not over.is_set():
+            answer = await vllm.post("/v1/chat/completions", json={**next(following), "seed": next(seeds)})
+            answer.raise_for_status()
+
+    async with asyncio.TaskGroup() as senders:
+        for _ in range(_AT_ONCE):
+            senders.create_task(send_again_and_again())
+        try:
+            yield
+        finally:
+            over.set()
