@@ -16,6 +16,7 @@ from orchestrator.domain.errors import DependencyLost
 # How long a pull waits at the server. What is sent to a connection that is dead and does not know it comes again only
 # when its time to be acknowledged is over, so pulls are not left there for long.
 _PULL_S = 2.0
+_SILENCE_S = 5.0
 # https://docs.nats.io/reference/reference-protocols/nats_api_reference
 _PENDING = "Nats-Pending-Messages"
 
@@ -37,6 +38,7 @@ class Puller:
         self._left: deque[Msg] = deque()
         # Messages that have been asked for and have not come.
         self._asked = 0
+        self._silence: asyncio.TimerHandle | None = None
 
     async def pull(self) -> Msg:
         """The next message. Raises DependencyLost."""
@@ -62,6 +64,7 @@ class Puller:
 
     async def close(self) -> None:
         """Takes back what was asked for. What has come for nobody goes to somebody else."""
+        self._stop_watching()
         subscription, self._subscription, self._inbox = self._subscription, None, ""
         left, self._left = self._left, deque()
         with contextlib.suppress(NatsError):
@@ -83,6 +86,17 @@ class Puller:
                 self._inbox = client.new_inbox()
                 self._subscription = await client.subscribe(self._inbox, cb=self._heard)
             await client.publish(self._subject, json.dumps(request).encode(), self._inbox)
+        self._watch()
+
+    def _watch(self) -> None:
+        """While somebody waits there is an answer, if only that there is no message; or something is wrong."""
+        self._stop_watching()
+        silent = DependencyLost(NAME, "no pull has been answered for a while")
+        self._silence = asyncio.get_running_loop().call_later(_SILENCE_S, self._refuse, silent)
+
+    def _stop_watching(self) -> None:
+        if self._silence:
+            self._silence.cancel()
 
     async def _heard(self, message: Msg) -> None:
         headers = message.headers or {}

@@ -115,6 +115,22 @@ async def test_what_is_left_when_nobody_waits_any_more_goes_to_somebody_else_at_
     await other.close()
 
 
+async def test_a_server_that_does_not_even_refuse_is_a_lost_dependency(
+    nats: NatsConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never_hear(message: object) -> None:
+        pass
+
+    monkeypatch.setattr(pulling, "_SILENCE_S", 0.05)
+    puller = _puller(nats)
+    monkeypatch.setattr(puller, "_heard", never_hear)
+
+    async with asyncio.timeout(_PATIENCE_S):
+        with pytest.raises(DependencyLost):
+            await puller.pull()
+    await puller.close()
+
+
 async def test_a_consumer_that_is_not_there_is_a_lost_dependency(nats: NatsConnection) -> None:
     puller = _puller(nats, "nobody")
 
