@@ -226,6 +226,8 @@ def vllm(name, args = [], **kwargs):
 
 # Settings of every orchestrator; MODEL is added to them.
 SETTINGS = ADDRESSES | {
+    # One that takes the place of another finds its agents at work. They go with the stack.
+    "AGENT_JOB_STAYS": "1",
     # Small budgets: what is tested is the deliberation, not the prose of a small model.
     "AGENT_PROPOSE_TOKENS": "24",
     "AGENT_REVIEW_TOKENS": "32",

@@ -104,7 +104,7 @@ def real_service(settings: Settings) -> Service:
         ownership.doubt_all()
 
     async def leave() -> None:
-        if await ownership.leave():
+        if await ownership.leave() and not settings.agent_job_stays:
             await job.stop(settings.drain_s)
 
     async def connect_and_consume() -> None:

@@ -14,6 +14,8 @@ from orchestrator.wiring import Service
 _log = logging.getLogger(__name__)
 
 _WATCH_S = 0.5
+# Until all is there: callers wait for that.
+_WATCH_AT_FIRST_S = 0.1
 _LOOK_S = 0.1
 _PAUSE_S = 0.5
 _RECONCILE_S = 15.0
@@ -47,9 +49,12 @@ async def run(service: Service, stop: asyncio.Event, drain_s: float) -> None:
 
 async def _watch(service: Service) -> None:
     """Reports to health whether everything is there."""
+    pause_s = _WATCH_AT_FIRST_S
     while True:
-        await service.server.set_ready(await service.readiness.look())
-        await asyncio.sleep(_WATCH_S)
+        if await service.readiness.look():
+            pause_s = _WATCH_S
+        await service.server.set_ready(service.readiness.ready)
+        await asyncio.sleep(pause_s)
 
 
 async def _hold_leases(ownership: Ownership) -> None:

@@ -75,6 +75,9 @@ class Settings:
     agent_entrypoint: str = _setting(
         "AGENT_ENTRYPOINT", "python3.11 -m orchestrator.agents", "command of the Ray job", r".*\S.*"
     )
+    agent_job_stays: int = _setting(
+        "AGENT_JOB_STAYS", 0, "1: the last instance to stop leaves the agents at work, for the next one", low=0, high=1
+    )
     agent_actors: int = _shared("AGENT_ACTORS", 2, "Ray actors", high=10_000)
     agent_concurrency: int = _shared("AGENT_CONCURRENCY", 64, "steps that an actor works on at once", high=1000)
     local_concurrency: int = _setting(

@@ -6,6 +6,8 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
+import grpc
+
 from orchestrator.system.client import STEPS, Client, published, start_many
 from orchestrator.system.local_ray import LocalRay
 from orchestrator.system.system import System
@@ -76,3 +78,22 @@ async def test_one_that_stops_gives_up_what_it_has_at_once_and_the_last_one_stop
     last.orchestrator.signal(signal.SIGTERM)
     assert await asyncio.to_thread(last.orchestrator.wait) == 0
     assert ray.running == []
+
+
+async def test_a_job_that_is_to_stay_is_adopted_by_the_next_one(
+    whole: System, clients: Sequence[Client], ray: LocalRay
+) -> None:
+    for client in clients:
+        client.orchestrator.signal(signal.SIGTERM)
+        await asyncio.to_thread(client.orchestrator.wait)
+    jobs: list[list[str]] = []
+    for _ in range(2):
+        (orchestrator,) = whole.replenish(1, AGENT_JOB_STAYS="1")
+        async with grpc.aio.insecure_channel(orchestrator.address) as channel:
+            await orchestrator.ready(channel)
+        orchestrator.signal(signal.SIGTERM)
+        assert await asyncio.to_thread(orchestrator.wait) == 0
+        jobs.append(ray.running)
+
+    assert len(jobs[0]) == 1
+    assert jobs[0] == jobs[1]

@@ -113,11 +113,11 @@ class System:
         """Where Redis is."""
         return self._environment["REDIS_URL"]
 
-    def replenish(self, count: int) -> Sequence[Orchestrator]:
-        """Starts orchestrators until so many run, and returns them."""
+    def replenish(self, count: int, **settings: str) -> Sequence[Orchestrator]:
+        """Starts orchestrators, with these settings too, until so many run, and returns all that do."""
         self.orchestrators = [orchestrator for orchestrator in self.orchestrators if orchestrator.running]
         while len(self.orchestrators) < count:
-            self.orchestrators.append(Orchestrator(self._environment, self._log))
+            self.orchestrators.append(Orchestrator(self._environment | settings, self._log))
         return self.orchestrators
 
 
