@@ -18,7 +18,8 @@ from tools.stack.runner.errors import StackDownError, StackError
 from tools.stack.runner.lifecycle import Supervisor
 from tools.stack.runner.manifest import Manifest
 from tools.stack.runner.network import Network
-from tools.stack.runner.podman import ContainerState, Podman
+from tools.stack.runner.podman import LABEL_RUN, Podman, Resource
+from tools.stack.runner.probes import grpc
 from tools.stack.runner.renewal import Renewal
 from tools.stack.runner.runfiles import Runfiles
 from tools.stack.runner.session import Session, Settings
@@ -34,6 +35,7 @@ async def run(manifest: Manifest, runfiles: Runfiles, bazel: BazelTest, argument
 
     What `bazel` says of outputs is where a folder of this run's own is made: several may run at once.
     """
+    preparing = asyncio.create_task(asyncio.to_thread(grpc.prepare))  # While podman is waited for.
     stack = await standing.find(Podman(), manifest, runfiles)
     outputs = None
     if bazel.outputs:
@@ -44,6 +46,7 @@ async def run(manifest: Manifest, runfiles: Runfiles, bazel: BazelTest, argument
     own = replace(bazel, outputs=outputs, xml=outputs / "test.xml" if outputs else None, shown_outputs=shown, timeout=0)
     settings = Settings(cleanup.KIND_ATTACHED, bazel.temporary, outputs)
     await testing.run_in(Attachment(manifest, runfiles, settings, stack), own, arguments)
+    await preparing
 
 
 class Attachment(Session):
@@ -114,9 +117,10 @@ class Attachment(Session):
 
     async def _adopt(self) -> None:
         """Watches the stack's services, as those of any run, and waits until each answers its probe."""
-        states = await standing.containers(self.podman, self._stack.place.run_id)
-        containers = [await self.supervisor.adopt(service, states[service.name]) for service in self.manifest.services]
-        await asyncio.gather(*(self.supervisor.until_ready(each) for each in containers if not each.ready))
+        there = await standing.containers(self.podman, self._stack.place.run_id)
+        containers = [await self.supervisor.adopt(service, there[service.name]) for service in self.manifest.services]
+        waiting = [each for each in containers if not each.ready]
+        await asyncio.gather(*(self.supervisor.until_ready(each, silently=True) for each in waiting))
 
     @contextmanager
     def _seat(self, place: Place) -> Iterator[str]:
@@ -147,11 +151,10 @@ class Attachment(Session):
             self.report.log_starts[service.name] = log.stat().st_size if log.exists() else 0
         return place
 
-    async def _states(self) -> list[ContainerState]:
-        """What the report has is the tests' container, and the services as they are now."""
-        services = await standing.containers(self.podman, self._stack.place.run_id)
-        own = await standing.containers(self.podman, self.run_id)
-        return [*services.values(), *own.values()]
+    async def _reported(self) -> list[Resource]:
+        """The services as they are now, and the tests' container."""
+        runs = (self._stack.place.run_id, self.run_id)
+        return [each for each in await self.podman.containers() if each.labels[LABEL_RUN] in runs]
 
 
 @contextmanager

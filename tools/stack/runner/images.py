@@ -7,13 +7,12 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
+from tools.stack.runner import locking
 from tools.stack.runner.errors import DiskFullError, ImageCorruptError, StackError
 from tools.stack.runner.layout import Layout
-from tools.stack.runner.locking import locked
 from tools.stack.runner.podman import Podman, PodmanCommandError
 
 _AT_ONCE = 2  # Unpacking is bound by the disk and one core each.
@@ -47,10 +46,18 @@ class ImageLoader:
         missing = await self._missing()
         if not missing:
             return
-        async with _one_loader():
-            missing = await self._missing()  # Another run may have loaded them while this one waited.
-            stored = await self._podman.stored_layers()
-            await self._check_room(missing, stored)
+        with locking.opened(_lock()) as lock:
+            if not lock.try_to_own():
+                await lock.own()
+                missing = await self._missing()  # Another run may have loaded them while this one waited.
+            free = self._free_bytes(storage := await self._podman.storage())
+            # Of one image that fits in any case nobody needs to know which of its layers are there: podman knows.
+            stored = set() if len(missing) == 1 and _room(missing) <= free else await self._podman.stored_layers()
+            if (needed := _room(missing, stored)) > free:
+                raise DiskFullError(
+                    f"no room on the disk: loading {len(missing)} images takes {needed / 1e9:.1f} GB and {storage} has"
+                    f" {free / 1e9:.1f} GB free (podman image prune --all frees what no container uses)"
+                )
             await self._load_sharing_layers(missing, stored)
 
     async def _missing(self) -> list[Layout]:
@@ -58,17 +65,6 @@ class ImageLoader:
         for image in present:
             self._ready[image].set()
         return [layout for layout in self._layouts.values() if layout.id not in present]
-
-    async def _check_room(self, missing: list[Layout], stored: set[str]) -> None:
-        layers = {digest: size for layout in missing for digest, size in layout.layers.items() if digest not in stored}
-        needed = round(sum(layers.values()) * _ROOM_PER_BYTE)
-        storage = await self._podman.storage()
-        free = self._free_bytes(storage)
-        if needed > free:
-            raise DiskFullError(
-                f"no room on the disk: loading {len(missing)} images takes {needed / 1e9:.1f} GB"
-                f" and {storage} has {free / 1e9:.1f} GB free (podman image prune --all frees what no container uses)"
-            )
 
     async def _load_sharing_layers(self, missing: list[Layout], stored: set[str]) -> None:
         """Loads two at once, smallest first, but never two that both lack the same layer: each would copy it."""
@@ -115,6 +111,12 @@ class ImageLoader:
         return StackError(f"image {layout.name} could not be loaded: {error.reason}", error.evidence)
 
 
-def _one_loader() -> AbstractAsyncContextManager[None]:
-    """Lets one run of this user load images at a time, so that two don't copy the same gigabytes."""
-    return locked(Path(tempfile.gettempdir()) / f"tools-stack-images-{os.getuid()}.lock")
+def _room(missing: Iterable[Layout], stored: Collection[str] = ()) -> int:
+    """How many bytes it takes to load these, beside layers that are stored."""
+    layers = {digest: size for layout in missing for digest, size in layout.layers.items() if digest not in stored}
+    return round(sum(layers.values()) * _ROOM_PER_BYTE)
+
+
+def _lock() -> Path:
+    """Whose owner alone of this user's runs loads images, so that two don't copy the same gigabytes."""
+    return Path(tempfile.gettempdir()) / f"tools-stack-images-{os.getuid()}.lock"

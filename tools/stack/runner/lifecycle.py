@@ -11,7 +11,7 @@ from tools.stack.runner import content, diagnosis, logs, probes, topology
 from tools.stack.runner.container import Extra, Place, run_arguments
 from tools.stack.runner.errors import Exit, ServiceExitedError, ServiceNotReadyError, ServiceStartError
 from tools.stack.runner.manifest import Service
-from tools.stack.runner.podman import LABEL_CONTENT, LABEL_SERVICE, ContainerState, Podman, PodmanCommandError
+from tools.stack.runner.podman import LABEL_CONTENT, LABEL_SERVICE, Podman, PodmanCommandError, Resource
 from tools.stack.runner.progress import Progress
 from tools.stack.runner.resources import ResourceWatch
 from tools.stack.runner.snapshot import proof
@@ -162,9 +162,9 @@ class Supervisor:
         log = self._place.log_path(service.name)
         return log.stat().st_size if log.exists() else 0
 
-    async def adopt(self, service: Service, state: ContainerState, *, watched: bool = True) -> Container:
+    async def adopt(self, service: Service, there: Resource, *, watched: bool = True) -> Container:
         """Takes over a container that another program has started; a task must have ended."""
-        container = Container(service, state.id, state.pid, self._timeline.now(), probes.Readiness())
+        container = Container(service, there.id, there.pid, self._timeline.now(), probes.Readiness())
         await self._know(container)
         if service.task:
             container.ready = True
@@ -204,7 +204,7 @@ class Supervisor:
         self._memory.add(name, container.pid)
         self._watchers.append(self._group.create_task(self._watch(container)))
 
-    async def until_ready(self, container: Container) -> None:
+    async def until_ready(self, container: Container, *, silently: bool = False) -> None:
         """Waits until the container's probe is answered as it should. Raises ServiceNotReadyError."""
         service, readiness = container.service, container.readiness
         try:
@@ -221,7 +221,7 @@ class Supervisor:
         container.ready, container.ready_at = True, self._timeline.now()
         now, times = self._timeline.now(), self._timeline.service(service.name)
         times.ready = now if times.ready is None else times.ready
-        if service.probe:
+        if service.probe and not silently:
             self._progress.event(f"{service.name} ready", now - container.started)
 
     async def _until_done(self, container: Container) -> None:

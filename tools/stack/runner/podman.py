@@ -62,27 +62,21 @@ class ContainerState:
     raw: Mapping[str, Any]
 
     @property
-    def pid(self) -> int:
-        """Of its first process; 0 when it has ended."""
-        return int(self.raw["State"]["Pid"])
-
-    @property
-    def labels(self) -> Mapping[str, str]:
-        return dict(self.raw["Config"]["Labels"])
-
-    @property
     def running(self) -> bool:
         return self.status in ("running", "paused", "stopping")
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A container or network that carries our labels."""
+    """A container or network that carries our labels. The rest is of containers alone; `pid` is 0 when it has ended."""
 
     kind: str  # "container" or "network"
     id: str
     name: str
     labels: Mapping[str, str]
+    image: str = ""
+    pid: int = 0
+    exit_code: int = 0
 
 
 class Podman:
@@ -234,17 +228,21 @@ class Podman:
     async def resources(self, label: str = LABEL_RUN) -> list[Resource]:
         """All containers and networks with that label ("NAME" or "NAME=VALUE")."""
         containers, networks = await asyncio.gather(
-            self.call("ps", "--all", "--no-trunc", "--filter", f"label={label}", "--format", "json"),
+            self.containers(label),
             self.call("network", "ls", "--filter", f"label={label}", "--format", "json"),
         )
-        found = [
-            Resource("container", c["Id"], c["Names"][0], c["Labels"] or {}) for c in json.loads(containers or "[]")
-        ]
-        found += [
+        return containers + [
             Resource("network", network["id"], network["name"], network.get("labels") or {})
             for network in json.loads(networks or "[]")
         ]
-        return found
+
+    async def containers(self, label: str = LABEL_RUN) -> list[Resource]:
+        """All containers with that label, also those that have ended."""
+        output = await self.call("ps", "--all", "--no-trunc", "--filter", f"label={label}", "--format", "json")
+        return [
+            Resource("container", c["Id"], c["Names"][0], c["Labels"] or {}, c["ImageID"], c["Pid"], c["ExitCode"])
+            for c in json.loads(output or "[]")
+        ]
 
     async def stop_and_remove(self, container: str, timeout: float) -> None:
         """Ends a container as `stop` does, and removes it."""

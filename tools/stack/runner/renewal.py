@@ -14,7 +14,7 @@ from tools.stack.runner.layout import Layout
 from tools.stack.runner.lifecycle import Supervisor
 from tools.stack.runner.manifest import Manifest, Service
 from tools.stack.runner.overview import rows
-from tools.stack.runner.podman import LABEL_CONTENT, ContainerState, Podman
+from tools.stack.runner.podman import LABEL_CONTENT, Podman, Resource
 from tools.stack.runner.progress import Progress
 from tools.stack.runner.resources import ResourceWatch
 from tools.stack.runner.standing import Standing
@@ -22,20 +22,20 @@ from tools.stack.runner.timeline import Timeline
 
 
 def differences(
-    services: Iterable[Service], images: Mapping[str, str], place: Place, states: Mapping[str, ContainerState]
+    services: Iterable[Service], images: Mapping[str, str], place: Place, containers: Mapping[str, Resource]
 ) -> dict[str, str]:
     """The services whose container is not, or no longer, what it should be, and in what; `images` are ids by image."""
 
     def difference(service: Service) -> str:
-        state = states.get(service.name)
-        if state is None:
+        container = containers.get(service.name)
+        if container is None:
             return "it is not there"
-        if not state.running and not (service.task and state.exit_code == 0):
-            return f"it has ended with {state.exit_code}"
+        if not container.pid and (container.exit_code or not service.task):
+            return f"it has ended with {container.exit_code}"
         image = images[service.image]
-        if state.raw["Image"] != image:
+        if container.image != image:
             return "its image is another"
-        if state.labels.get(LABEL_CONTENT) != content.digest(service, image, place.runfiles):
+        if container.labels.get(LABEL_CONTENT) != content.digest(service, image, place.runfiles):
             return "its declaration or its files are others"
         return ""
 
@@ -65,8 +65,8 @@ class Renewal:
 
     async def differences(self) -> dict[str, str]:
         """The services to replace, and why."""
-        states = await standing.containers(self._podman, self.place.run_id)
-        return differences(self._manifest.services, self.images, self.place, states)
+        there = await standing.containers(self._podman, self.place.run_id)
+        return differences(self._manifest.services, self.images, self.place, there)
 
     async def carry_out(self, names: Collection[str]) -> None:
         """Replaces these services, each as soon as those of them that it needs are ready again; returns when all are.

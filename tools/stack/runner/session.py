@@ -28,6 +28,7 @@ from tools.stack.runner.podman import (
     LABEL_WORKDIR,
     ContainerState,
     Podman,
+    Resource,
 )
 from tools.stack.runner.process import ProcessIdentity
 from tools.stack.runner.progress import Progress
@@ -237,7 +238,10 @@ class Session:
 
     async def _states(self) -> list[ContainerState]:
         """Of the containers that the report is about."""
-        return list((await standing.containers(self.podman, self.run_id)).values())
+        return await self.podman.inspect([each.id for each in await self._reported()])
+
+    async def _reported(self) -> list[Resource]:
+        return await self.podman.containers(f"{LABEL_RUN}={self.run_id}")
 
     def _dismiss_reaper(self) -> None:
         if self._reaper:

@@ -18,9 +18,9 @@ from tools.stack.runner.podman import (
     LABEL_KIND,
     LABEL_OWNER,
     LABEL_RUN,
+    LABEL_SERVICE,
     LABEL_STACK,
     LABEL_WORKDIR,
-    ContainerState,
     Podman,
     Resource,
 )
@@ -113,8 +113,7 @@ async def check_not_up(podman: Podman, manifest: Manifest) -> None:
             )
 
 
-async def containers(podman: Podman, run_id: str) -> dict[str, ContainerState]:
+async def containers(podman: Podman, run_id: str) -> dict[str, Resource]:
     """The containers of a run by service, also those that have ended."""
-    resources = await podman.resources(f"{LABEL_RUN}={run_id}")
-    states = await podman.inspect([resource.id for resource in resources if resource.kind == "container"])
-    return {state.service: state for state in states}
+    found = await podman.containers(f"{LABEL_RUN}={run_id}")
+    return {each.labels[LABEL_SERVICE]: each for each in found if LABEL_SERVICE in each.labels}

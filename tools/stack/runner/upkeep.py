@@ -48,11 +48,10 @@ async def _follow(session: Session, container: Container) -> None:
             session.progress.event(await _words_for_the_end(session, container))
             while not _has_successor(session, container):
                 await asyncio.sleep(_INTERVAL)
-        try:
-            (state,) = await session.podman.inspect([session.place.container_name(name)])
-        except PodmanCommandError:
+        there = (await standing.containers(session.podman, session.run_id)).get(name)
+        if not there or not there.pid:
             continue  # It is gone again already.
-        container = await session.supervisor.adopt(container.service, state, watched=False)
+        container = await session.supervisor.adopt(container.service, there, watched=False)
         container.ready = True  # For whoever replaced it, it was.
         session.progress.event(f"{name} was replaced")
 

@@ -7,6 +7,7 @@ HealthCheckResponse.status = 1.
 from __future__ import annotations
 
 import asyncio
+import importlib
 from dataclasses import dataclass
 
 from tools.stack.runner.probes.base import Answer, Target
@@ -23,6 +24,11 @@ _OPTIONS = (("grpc.use_local_subchannel_pool", 1), ("grpc.enable_http_proxy", 0)
 
 class RpcError(Exception):
     """A call failed; the text has gRPC's code and details."""
+
+
+def prepare() -> None:
+    """Does what the first call would take long for; a thread of its own may."""
+    importlib.import_module("grpc.aio")
 
 
 async def call(target: Target, port: str, method: str, request: bytes) -> bytes:
