@@ -1,4 +1,4 @@
-"""The command line of stack_test, stack_up, stack_down and stack_compose."""
+"""The command line of all programs: stack_test, stack_up and those beside it, stack_compose."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from tools.stack.runner.snapshot.snapshots import store_of
 from tools.stack.runner.timeline import Timeline
 
 _UP = """\
-Brings the stack up on this machine and keeps it up until Ctrl-C.
+Brings the stack up on this machine and keeps it up until Ctrl-C. On a terminal it shows all the time how each service
+is, what it last answered and what memory it takes (NO_COLOR=1: without colours).
 
 Ports are open on 127.0.0.1 only; containers can reach each other and nothing else. The table that is printed when all
 is ready says where each service listens. Every run starts from nothing: no data is kept.
@@ -34,10 +35,14 @@ examples:
   bazel run //tools:stack_up -- --detach                       return when it is ready, and leave it up
   bazel run //tools:stack_down                                 take it down, from any terminal
 
+working with it, from another terminal:
+  bazel run //tools:stack_restart                              replace what you have changed, and only that
+  bazel run //e2e:ray_vllm -- --attach -k NAME                 the same, then the tests that match, in seconds
+
 looking inside while it is up:
   bazel run //tools:stack_logs -- -f                           what all services write
   podman ps                                                    the containers, named RUN-SERVICE
-  podman exec -it RUN-SERVICE python3.11                       a program inside
+  podman exec -it RUN-SERVICE bash                             a shell inside
   podman exec RUN-SERVICE cat /run/secrets/NAME                a password of this run
 """
 _DOWN = """\
