@@ -62,7 +62,7 @@ def stack(harness: Harness) -> Iterator[Stack]:
     yield stack
     if stack.run:
         stack.run.signal_group(signal.SIGINT)
-        assert stack.run.end(15).code == 0, stack.run.error
+        assert stack.run.end(60).code == 0, stack.run.error
 
 
 def test_tests_run_against_what_is_up_and_it_stays_as_it_is(stack: Stack) -> None:
@@ -277,7 +277,7 @@ def test_when_the_stack_is_taken_down_the_tests_end_and_nothing_is_left(stack: S
     assert stack.harness.start("down", "--stack", stack.harness.label).end().code == 0
     assert run.end().code == 1
     assert stack.run
-    stack.run.end(15)
+    stack.run.end(60)
     stack.run = None
     assert_clean(stack.harness)
 
