@@ -25,6 +25,7 @@ VERSIONS = {
         "cgroupManager": "cgroupfs",
         "cgroupVersion": "v2",
     },
+    "store": {"graphRoot": "/nowhere/storage"},
     "version": {"Version": "5.8"},
 }
 

@@ -34,8 +34,11 @@ class Freezer:
     def __init__(self, podman: Podman) -> None:
         self._podman = podman
 
-    async def facts(self) -> dict[str, str]:
-        """The versions of all programs that have a part in it. Raises FreezerError where one is missing."""
+    async def facts(self) -> tuple[Path, dict[str, str]]:
+        """Where podman's storage is, and the versions of all programs that have a part in it.
+
+        Raises FreezerError where one is missing.
+        """
         if "CONTAINER_HOST" in os.environ:
             raise FreezerError("podman runs on another machine")
         if os.geteuid():
@@ -45,7 +48,7 @@ class Freezer:
             raise FreezerError("CRIU is not installed")
         info = json.loads(await self._podman.call("info", "--format", "json"))
         runtime = info["host"]["ociRuntime"]
-        return {
+        return Path(info["store"]["graphRoot"]), {
             "podman": info["version"]["Version"],
             "runtime": f"{runtime['path']} {runtime['version']}",
             "conmon": info["host"]["conmon"]["version"],

@@ -31,13 +31,14 @@ def switched_on() -> bool:
 
 
 async def store_of(podman: Podman) -> Store:
-    """Where snapshots are kept.
+    """Where snapshots are kept."""
+    return _store_beside(await podman.storage())
 
-    That is beside podman's own storage, on the disk that has room for images and gone with it, unless the environment
-    names another directory.
-    """
+
+def _store_beside(storage: Path) -> Store:
+    """On the disk that has room for images, and gone with it, unless the environment names another directory."""
     named = os.environ.get(PLACE)
-    return Store(Path(named) if named else (await podman.storage()).parent / _DIRECTORY)
+    return Store(Path(named) if named else storage.parent / _DIRECTORY)
 
 
 class Snapshots:
@@ -145,7 +146,8 @@ class Snapshots:
 
     async def _prepare(self) -> tuple[Store, Mapping[str, str]] | None:
         try:
-            store, facts = await asyncio.gather(store_of(self._podman), self._freezer.facts())
+            storage, facts = await self._freezer.facts()
+            store = _store_beside(storage)
             await asyncio.to_thread(store.sweep)
         except (FreezerError, StackError, OSError, KeyError, ValueError) as error:
             self._tell(f"there are no snapshots here: {error}")
