@@ -77,26 +77,7 @@ def backing_services():
         },
         volumes = ["/data"],
     )
-    service(
-        name = "redis",
-        args = [
-            "/run/secrets/redis.conf",
-            "--dir",
-            "/data",
-            "--appendonly",
-            "yes",
-        ],
-        image = "//images:redis",
-        memory = "256m",
-        ports = {"redis": 6379},
-        probe = redis_probe(
-            password = "redis-password",
-            port = "redis",
-        ),
-        ready_timeout = 30,
-        secret_files = {"/run/secrets/redis.conf": "requirepass {redis-password}"},
-        volumes = ["/data"],
-    )
+    redis(name = "redis")
 
     # No CPUs: the head schedules, the worker works.
     service(
@@ -147,6 +128,36 @@ def backing_services():
         secrets = SECRETS,
         shm_size = "256m",
         tmpfs = ["/home/app"],
+    )
+
+def redis(name, **kwargs):
+    """Declares Redis.
+
+    Args:
+      name: of the target.
+      **kwargs: other attributes of `service`.
+    """
+    service(
+        name = name,
+        args = [
+            "/run/secrets/redis.conf",
+            "--dir",
+            "/data",
+            "--appendonly",
+            "yes",
+        ],
+        image = "//images:redis",
+        memory = "256m",
+        ports = {"redis": 6379},
+        probe = redis_probe(
+            password = "redis-password",
+            port = "redis",
+        ),
+        ready_timeout = 30,
+        secret_files = {"/run/secrets/redis.conf": "requirepass {redis-password}"},
+        service_name = "redis",
+        volumes = ["/data"],
+        **kwargs
     )
 
 def orchestrator(name, env, service_name = "orchestrator", **kwargs):

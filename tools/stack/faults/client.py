@@ -85,6 +85,26 @@ class Faults:
         """Has each packet that it sends take so much longer, until this is called with 0."""
         self._ask("slow", service, str(milliseconds))
 
+    def fill_disk(self, service: str, path: str = "") -> None:
+        """Takes all room in one of its volumes until `free_disk`; it has to have a `volume_size`.
+
+        `path` is the volume's, and may be left out where the service has one only. A restart changes nothing.
+        """
+        self._ask("fill_disk", service, path)
+
+    def free_disk(self, service: str, path: str = "") -> None:
+        """Gives back the room that `fill_disk` took."""
+        self._ask("free_disk", service, path)
+
+    @contextmanager
+    def full_disk(self, service: str, path: str = "") -> Iterator[None]:
+        """A volume of the service is full for the duration of the block."""
+        self.fill_disk(service, path)
+        try:
+            yield
+        finally:
+            self.free_disk(service, path)
+
     def usage(self, service: str) -> Usage:
         """What it takes now."""
         return Usage(**self._ask("usage", service))

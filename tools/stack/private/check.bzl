@@ -90,6 +90,10 @@ def misused(entry):
     """
     if entry.task and entry.probe:
         return "a task has no probe: it is done when it has ended"
+    if entry.volume_size and not entry.volumes:
+        return "volume_size is that of volumes, and it has none"
+    if entry.volume_size and not (entry.volume_size[:-1].isdigit() and entry.volume_size[-1] in "kmg"):
+        return "volume_size is a number with k, m or g, such as 64m, and not '{}'".format(entry.volume_size)
     return _unfreezable(entry) if entry.snapshot else None
 
 def _unfreezable(entry):

@@ -64,6 +64,7 @@ def _service_impl(ctx):
         mounts = _mounts(ctx),
         tmpfs = ctx.attr.tmpfs,
         volumes = ctx.attr.volumes,
+        volume_size = ctx.attr.volume_size,
         secrets = ctx.attr.secrets,
         secret_files = ctx.attr.secret_files,
         outputs = ctx.attr.outputs,
@@ -117,6 +118,7 @@ service_rule = rule(
         "tmpfs": attr.string_list(),
         "user": attr.string(),
         "volumes": attr.string_list(),
+        "volume_size": attr.string(),
     },
 )
 
@@ -132,6 +134,7 @@ def service(
         mounts = {},
         tmpfs = [],
         volumes = [],
+        volume_size = "",
         secrets = {},
         secret_files = {},
         outputs = "",
@@ -166,6 +169,8 @@ def service(
       tmpfs: further directories in memory, writable for every user; `PATH:OPTIONS` sets podman's options.
       volumes: further directories on the disk, empty at first and writable for every user. What is in them survives a
         restart of the container, as a test can ask for, and goes with the stack.
+      volume_size: how much each of its volumes holds, such as `64m`: then it is in memory, counts for the service's
+        `memory`, and a test can fill it (`Faults.fill_disk`). Without it a volume holds what this machine's disk does.
       secrets: name to absolute path: a file with that secret and nothing else, read-only, appears there. Secrets are
         random text of letters and digits, others in each run, and the same for all services of a run that name them.
         They are in no environment, argument, image or log of the harness.
@@ -217,5 +222,6 @@ def service(
         tmpfs = tmpfs,
         user = user,
         volumes = volumes,
+        volume_size = volume_size,
         **kwargs
     )

@@ -10,7 +10,7 @@ import signal
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from tools.stack.runner import remnants
+from tools.stack.runner import disk, remnants
 from tools.stack.runner.podman import (
     LABEL_KIND,
     LABEL_OWNER,
@@ -143,6 +143,7 @@ def workdirs(resources: Iterable[Resource]) -> set[Path]:
 def remove_workdir(directory: Path) -> None:
     """Deletes a run's directory; a path that isn't one is left alone."""
     if directory.is_absolute() and directory.name.startswith(WORKDIR_PREFIX):
+        disk.unmount_below(directory)
         shutil.rmtree(directory, ignore_errors=True)
 
 

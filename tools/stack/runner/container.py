@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools.stack.runner import limits, mounts
+from tools.stack.runner import disk, limits, mounts
 from tools.stack.runner.confidential import Secrets
 from tools.stack.runner.manifest import PublishedPort, Service, expand
 from tools.stack.runner.network import Network, hardware_address
@@ -74,18 +74,21 @@ class Extra:
 
 
 def writable_directories(service: Service, place: Place) -> dict[Path, str]:
-    """Makes the directories that the service may write to; where each appears in the container."""
+    """Makes the directories that the service may write to; where each appears in the container. Raises VolumeError."""
     directories = {place.volume_path(service.name, number): path for number, path in enumerate(service.volumes)}
     if service.outputs:
         directories[place.outputs_path(service.name)] = service.outputs
     for directory in directories:
         directory.mkdir(parents=True, exist_ok=True)
         directory.chmod(0o777)  # The container's user is another one, and unknown here.
+    if service.volume_size:
+        for number in range(len(service.volumes)):
+            disk.mount(place.volume_path(service.name, number), service.volume_size)
     return directories
 
 
 def run_arguments(service: Service, image: str, place: Place, extra: Extra | None = None) -> list[str]:
-    """Arguments of `podman run`, from the options to the command; what they mount is there when it returns.
+    """Arguments of `podman run`, from the options to the command; what they mount is there when it returns. Raises VolumeError.
 
     Every container is locked down: read-only root, no capabilities, no way to gain privileges, the image's own user.
     """

@@ -30,6 +30,8 @@ async def serving(directory: Path, injector: FaultInjector) -> AsyncIterator[Non
     """Makes `directory`, and serves on the socket SOCKET in it for the duration of the block."""
     actions: dict[str, _Action] = {
         "cut": injector.cut,
+        "fill_disk": injector.fill_disk,
+        "free_disk": injector.free_disk,
         "heal": injector.heal,
         "kill": injector.kill,
         "kill_process": injector.kill_process,

@@ -1,7 +1,8 @@
-"""Does to services what their tests ask for: ends, starts and freezes them, and cuts the network between them."""
+"""Does to services what their tests ask for: ends, starts and freezes them, cuts the network, fills disks."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -9,11 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tools.stack.runner import netfilter
+from tools.stack.runner import disk, netfilter
 from tools.stack.runner.cgroup import MemoryFiles
 from tools.stack.runner.container import Place
 from tools.stack.runner.errors import StackError
 from tools.stack.runner.lifecycle import Container, Supervisor
+from tools.stack.runner.manifest import Service
 from tools.stack.runner.netfilter import Delay
 from tools.stack.runner.podman import Podman
 from tools.stack.runner.timeline import Timeline
@@ -36,6 +38,7 @@ class FaultInjector:
         self._slowed: dict[str, float] = {}
         self._delays: dict[str, Delay] = {}
         self._paused: set[str] = set()
+        self._filled: set[Path] = set()
 
     async def kill(self, service: str) -> None:
         """SIGKILL for all processes of a service; returns when it has ended. It stays so until it is started."""
@@ -125,6 +128,23 @@ class FaultInjector:
             self._slowed[service] = int(milliseconds) / 1000
             await self._apply_delay(container.service.name)
 
+    async def fill_disk(self, service: str, path: str = "") -> None:
+        """Leaves no room in a volume of limited size until `free_disk`, also while the service is down.
+
+        `path` may be left out where it has one volume only.
+        """
+        with self._timeline.fault(f"fill {service} {path}".strip()):
+            directory = self._volume(service, path)
+            await asyncio.to_thread(disk.fill, directory)
+            self._filled.add(directory)
+
+    async def free_disk(self, service: str, path: str = "") -> None:
+        """Gives back the room that `fill_disk` took."""
+        with self._timeline.fault(f"free {service} {path}".strip()):
+            directory = self._volume(service, path)
+            await asyncio.to_thread(disk.free, directory)
+            self._filled.discard(directory)
+
     async def undo(self) -> None:
         """Takes back all that lasts, for a stack that outlasts its tests. What was ended stays so."""
         await self.heal()
@@ -133,6 +153,8 @@ class FaultInjector:
         for service in list(self._paused):
             if not self._supervisor.containers[service].ended.is_set():
                 await self.unpause(service)
+        for directory in self._filled:
+            disk.free(directory)
 
     def close(self) -> None:
         """Ends what helps it."""
@@ -146,11 +168,23 @@ class FaultInjector:
             raise FaultError(f"this machine's control groups say nothing of {service}'s memory")
         return {"in_use": files.in_use(), "anonymous": files.anonymous()}
 
-    def _service(self, name: str, *, ended: bool) -> Container:
+    def _volume(self, name: str, path: str) -> Path:
+        service = self._known(name)
+        if not service.volume_size:
+            raise FaultError(f"{name} has no volume_size: to fill its volumes would fill this machine's disk")
+        wanted = [each for each in service.volumes if path in ("", each)]
+        if len(wanted) != 1:
+            raise FaultError(f"{name} has no volume '{path}', or more than one ({', '.join(service.volumes)})")
+        return self._place.volume_path(name, service.volumes.index(wanted[0]))
+
+    def _known(self, name: str) -> Service:
         services = self._supervisor.services
         if name not in services:
             raise FaultError(f"there is no service '{name}' ({', '.join(services)})")
-        if services[name].task:
+        return services[name]
+
+    def _service(self, name: str, *, ended: bool) -> Container:
+        if self._known(name).task:
             raise FaultError(f"{name} is a task, and done")
         container = self._supervisor.containers[name]
         if container.ended.is_set() != ended:

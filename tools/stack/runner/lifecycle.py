@@ -9,6 +9,7 @@ from functools import partial
 
 from tools.stack.runner import content, diagnosis, logs, probes, topology
 from tools.stack.runner.container import Extra, Place, run_arguments
+from tools.stack.runner.disk import VolumeError
 from tools.stack.runner.errors import Exit, ServiceExitedError, ServiceNotReadyError, ServiceStartError
 from tools.stack.runner.manifest import Service
 from tools.stack.runner.podman import LABEL_CONTENT, LABEL_SERVICE, Podman, PodmanCommandError, Resource
@@ -125,7 +126,7 @@ class Supervisor:
         log_start = self._log_size(service)
         try:
             identifier = await self._podman.run(*self._made_of(service, extra))
-        except PodmanCommandError as error:
+        except (PodmanCommandError, VolumeError) as error:
             raise ServiceStartError(service.name, f"{service.name} could not be started: {error.reason}") from error
         container = Container(service, identifier, self._pid(service), self._timeline.now(), probes.Readiness())
         container.log_start = log_start

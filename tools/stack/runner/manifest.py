@@ -56,6 +56,7 @@ class Service:
     mounts: tuple[Mount, ...] = ()
     tmpfs: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
+    volume_size: str = ""
     secrets: Mapping[str, str] = field(default_factory=dict)
     secret_files: Mapping[str, str] = field(default_factory=dict)
     outputs: str = ""
@@ -163,6 +164,7 @@ def _service(data: Mapping[str, Any]) -> Service:
         mounts=tuple(Mount(mount["source"], mount["target"]) for mount in data.get("mounts", ())),
         tmpfs=tuple(data.get("tmpfs", ())),
         volumes=tuple(data.get("volumes", ())),
+        volume_size=data.get("volume_size", ""),
         secrets=dict(data.get("secrets", {})),
         secret_files=dict(data.get("secret_files", {})),
         outputs=data.get("outputs", ""),

@@ -59,6 +59,9 @@ def every_fault(faults: Faults) -> None:
         pass
     faults.heal()
     faults.slow("web", 20)
+    with faults.full_disk("web", "/data"):
+        pass
+    faults.fill_disk("web")
 
 
 async def test_each_request_arrives_as_it_was_made(directory: Path) -> None:
@@ -76,6 +79,9 @@ async def test_each_request_arrives_as_it_was_made(directory: Path) -> None:
         ("heal", "web", "db"),
         ("heal", "", ""),
         ("slow", "web", "20"),
+        ("fill_disk", "web", "/data"),
+        ("free_disk", "web", "/data"),
+        ("fill_disk", "web", ""),
     ]
 
 

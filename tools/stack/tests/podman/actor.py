@@ -2,7 +2,7 @@
 
   say:TEXT        prints a line
   sleep:SECONDS
-  serve:PORT      answers HTTP on that port from then on, in the background
+  serve:PORT      answers HTTP on that port from then on, in the background; /save/PATH makes a file of 100 KB there
   listen:PORT     accepts connections on that port from then on, and never says anything
   deaf:SECONDS    ends that service after so many seconds, and lives on
   get:URL         fails unless a GET of it succeeds
@@ -62,6 +62,12 @@ class Ok(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if MUTE.is_set():
             threading.Event().wait()
+        if self.path.startswith("/save/"):
+            try:
+                Path(self.path.removeprefix("/save")).write_bytes(bytes(100_000))
+            except OSError:
+                self.send_error(507)
+                return
         self.send_response(200)
         self.end_headers()
         self.wfile.write(b'{"ok": true}')

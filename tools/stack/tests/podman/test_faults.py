@@ -74,6 +74,40 @@ def test_tests_that_did_not_declare_faults_have_no_socket(harness: Harness) -> N
     assert harness.test(harness.web(), tests=["absent:/stack/control", "cases:passed"]).code == 0
 
 
+SAVE = f"{URL}save/data"
+
+
+def test_a_full_disk_takes_nothing_until_there_is_room_again_also_after_a_restart(harness: Harness) -> None:
+    steps = [
+        f"get:{SAVE}/before",
+        "fault:fill_disk web",
+        f"lost:{SAVE}/full",
+        "fault:kill web",
+        "fault:start web",
+        f"lost:{SAVE}/full",
+        f"get:{URL}save/other/data",
+        "fault:free_disk web /data",
+        f"get:{SAVE}/after",
+        "unfault:fill_disk web /absent",
+        "unfault:fill_disk peer",
+    ]
+    ended = hurt(harness, *steps, volumes=["/data"], volume_size="1m", tmpfs=["/other"])
+    assert ended.code == 0, "\n".join([*ended.error, ended.output])
+
+
+def test_a_volume_of_which_nothing_was_said_cannot_be_filled(harness: Harness) -> None:
+    """It is on this machine's disk."""
+    ended = hurt(harness, "unfault:fill_disk web /data", volumes=["/data"])
+    assert ended.code == 0, "\n".join([*ended.error, ended.output])
+
+
+def test_a_size_that_cannot_be_had_is_told_of(harness: Harness) -> None:
+    ended = hurt(harness, volumes=["/data"], volume_size="much")
+    assert ended.code == 1
+    for fact in ("web", "much"):
+        assert fact in ended.diagnosis
+
+
 def test_a_task_is_no_service_that_tests_could_hurt(harness: Harness) -> None:
     ended = hurt(
         harness, "unfault:kill web", "unfault:start web", "fault:cut web peer", web=["exit:0"], probe=None, task=True

@@ -64,7 +64,8 @@ def test_nothing_is_left_of_a_run_that_is_killed(harness: Harness, moment: Momen
 @KILLS
 @pytest.mark.parametrize("steps", [[], ["say:testing", "wait"]], ids=["probing", "testing"])
 def test_nothing_is_left_of_containers_that_are_at_work(harness: Harness, steps: list[str], kill: Kill) -> None:
-    probed = harness.web("probed", *([] if steps else ["wait"]))
+    disk = {"volumes": ["/data"], "volume_size": "1m"}
+    probed = harness.web("probed", *([] if steps else ["wait"]), **disk)
     manifest = harness.manifest(harness.web(), probed, tests=steps or ["wait"])
     run = harness.start("test", manifest, under=WRAPPER if kill is kill_tree else ())
     run.wait_for("testing" if steps else "web ready")

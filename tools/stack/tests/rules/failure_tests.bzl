@@ -56,6 +56,8 @@ _SERVICES = {
     "task_with_probe": ({"probe": http_probe(port = "main"), "task": True}, ["task"]),
     "template_without_secret": ({"secret_files": {"/run/conf": "pass {Key} { key }"}}, ["'/run/conf'"]),
     "two_things_at_one_path": ({"secrets": {"key": "/data"}, "volumes": ["/data"]}, ["'/data'"]),
+    "volume_size_of_nothing": ({"volume_size": "64m"}, ["volume_size"]),
+    "volume_size_without_unit": ({"volume_size": "64", "volumes": ["/data"]}, ["'64'", "64m"]),
     "volume_not_absolute": ({"volumes": ["data:ro"]}, ["'data:ro'"]),
     "volume_with_options": ({"volumes": ["/data:ro"]}, ["'/data:ro'"]),
 }

@@ -45,6 +45,7 @@ def manifest_test(name):
         stop_timeout = 3,
         tmpfs = ["/data"],
         user = "1:1",
+        volume_size = "8m",
         volumes = ["/kept"],
     )
     service(

@@ -20,7 +20,7 @@ def test_every_attribute_arrives() -> None:
     assert (web.args, web.command, web.env) == (("--db=$(ip db)",), ("/bin/web",), {"MODE": "test"})
     assert (web.cpus, web.memory, web.shm_size, web.user) == ("1.5", "64m", "1m", "1:1")
     assert (web.needs, web.ports, web.tmpfs) == (("db",), {"http": 8000}, ("/data",))
-    assert (web.volumes, web.outputs) == (("/kept",), "/outputs")
+    assert (web.volumes, web.volume_size, web.outputs) == (("/kept",), "8m", "/outputs")
     assert (web.secrets, web.secret_files) == ({"key": "/run/key"}, {"/run/conf": "pass {key}"})
     assert (web.ready_timeout, web.stop_timeout) == (7, 3)
     assert (manifest().service("db").task, web.task) == (True, False)
