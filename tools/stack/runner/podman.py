@@ -18,6 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from tools.stack.runner import rootless
 from tools.stack.runner.errors import PodmanBrokenError, PodmanMissingError, StackError
 
 RUN_ID_VARIABLE = "TOOLS_STACK_RUN"
@@ -129,10 +130,7 @@ class Podman:
     async def check(self) -> None:
         """Raises PodmanMissingError or PodmanBrokenError, with podman's own reason, unless podman works."""
         if os.geteuid():
-            raise PodmanBrokenError(
-                "rootless podman is not supported yet: its containers' addresses can't be reached from outside them;"
-                " run this as root"
-            )
+            raise PodmanBrokenError(rootless.refusal(rootless.Host.here()))
         try:
             await self.call("ps", "--quiet", timeout=30)
         except PodmanCommandError as error:
