@@ -130,6 +130,8 @@ def _ownerless(parent: Path) -> list[Path]:
 
 def _is_ownerless(directory: Path) -> bool:
     try:
+        if directory.lstat().st_uid != os.geteuid():
+            return False  # In /tmp anybody could make one with the name of a run.
         return not ProcessIdentity.parse((directory / _OWNER).read_text()).is_alive()
     except (OSError, ValueError):
         return False  # It is kept on purpose, or is being made just now.

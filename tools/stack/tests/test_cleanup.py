@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -97,6 +98,15 @@ async def test_a_run_that_was_killed_before_podman_noted_anything_is_known_by_it
     assert not podman.there
     assert (dead.exists(), alive.exists(), kept.exists()) == (False, True, True)
     assert dead.name in told[0]
+
+
+async def test_a_directory_that_somebody_else_made_says_nothing_of_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = owned(tmp_path / f"{cleanup.WORKDIR_PREFIX}dead", DEAD)
+    monkeypatch.setattr(os, "geteuid", lambda: theirs.stat().st_uid + 1)
+    await cleanup.sweep(Containers(), tmp_path, lambda line: None)
+    assert theirs.exists()
 
 
 async def test_a_sweep_that_meets_another_one_tries_again(tmp_path: Path) -> None:

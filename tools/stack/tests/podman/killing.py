@@ -32,6 +32,9 @@ _NOTHING = "no such command"
 _HELPERS = ["/usr/local/libexec/podman", "/usr/local/lib/podman", "/usr/libexec/podman", "/usr/lib/podman"]
 
 
+RUNTIME = "runtime"  # Stands for the program by which podman runs containers: runc, crun, ...
+
+
 @dataclass(frozen=True)
 class Moment:
     """Where a run stops: before or after `program` gets arguments that a pattern of sh matches."""
@@ -41,26 +44,31 @@ class Moment:
     program: str = "podman"
 
     def prepare(self, directory: Path) -> dict[str, str]:
-        """The environment with which a run stops there; `reached` is true then."""
-        gates = directory / "gates"
+        """The environment with which a run stops there."""
+        program, gates = self._real(), directory / "gates"
         gates.mkdir()
         os.mkfifo(directory / "never")
-        found = shutil.which(self.program, path=":".join([os.environ["PATH"], *_HELPERS, "/usr/sbin", "/sbin"]))
-        if not found:
-            raise AssertionError(f"there is no {self.program}")
-        gate = gates / self.program
-        names = {"reached": directory / "reached", "never": directory / "never", "program": found}
+        gate = gates / program.name
+        names = {"reached": directory / "reached", "never": directory / "never", "program": program}
         patterns = {"before": self.before.replace(" ", r"\ "), "after": self.after.replace(" ", r"\ ")}
         gate.write_text(_GATE.format(**patterns, **names))
         gate.chmod(0o755)
-        configuration = directory / "containers.conf"
-        helpers = json.dumps([str(gates), *_HELPERS])
-        configuration.write_text(f'[engine]\nhelper_binaries_dir = {helpers}\n[engine.runtimes]\nrunc = ["{gate}"]\n')
         if self.program == "podman":
             return {"PATH": f"{gates}:{os.environ['PATH']}"}
-        if self.program != "runc":
-            configuration.write_text(f"[engine]\nhelper_binaries_dir = {helpers}\n")
+        settings = f"[engine]\nhelper_binaries_dir = {json.dumps([str(gates), *_HELPERS])}\n"
+        if self.program == RUNTIME:
+            settings = f'[engine.runtimes]\n{program.name} = ["{gate}"]\n'
+        configuration = directory / "containers.conf"
+        configuration.write_text(settings)
         return {"CONTAINERS_CONF_OVERRIDE": str(configuration)}
+
+    def _real(self) -> Path:
+        if self.program == RUNTIME:
+            return Path(podman("info", "--format", "{{.Host.OCIRuntime.Path}}").strip())
+        found = shutil.which(self.program, path=":".join([os.environ["PATH"], *_HELPERS]))
+        if not found:
+            raise AssertionError(f"there is no {self.program}")
+        return Path(found)
 
     def wait(self, directory: Path, run: Run) -> str:
         """The arguments at which it stopped."""

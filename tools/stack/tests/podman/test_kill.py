@@ -15,7 +15,7 @@ import pytest
 
 from tools.stack.tests.podman import killing
 from tools.stack.tests.podman.harness import Harness, Run, podman
-from tools.stack.tests.podman.killing import Moment, Traces, kill_group, kill_tree, until
+from tools.stack.tests.podman.killing import RUNTIME, Moment, Traces, kill_group, kill_tree, until
 from tools.stack.tests.samples import write_layout
 
 WRAPPER = [sys.executable, str(Path(killing.__file__).with_name("wrapper.py"))]
@@ -82,8 +82,8 @@ def test_nothing_is_left_of_containers_that_are_at_work(harness: Harness, steps:
     [
         Moment(before="* setup *", program="netavark"),
         Moment(after="* setup *", program="netavark"),
-        Moment(before="* create *", program="runc"),
-        Moment(after="* create *", program="runc"),
+        Moment(before="* create *", program=RUNTIME),
+        Moment(after="* create *", program=RUNTIME),
     ],
     ids=["before its network", "with its network", "before its processes", "with its processes"],
 )
