@@ -76,7 +76,7 @@ class Moment:
         return (directory / "reached").read_text().strip()
 
 
-def until(true: Callable[[], bool], otherwise: Callable[[], str], seconds: float = 30) -> None:
+def until(true: Callable[[], bool], otherwise: Callable[[], str], seconds: float = 60) -> None:
     """Returns when that is true."""
     deadline = time.monotonic() + seconds
     while not true():

@@ -100,9 +100,9 @@ def test_nothing_is_left_of_a_container_that_podman_was_just_making(harness: Har
         frozenset() if container else frozenset({last}),
     )
     kill_tree(run)
-    until(lambda: not traces.left(), lambda: f"left: {traces.left()}", 40)
+    until(lambda: not traces.left(), lambda: f"left: {traces.left()}")
     # Until nothing has its files open.
-    until(lambda: not harness.leftovers(), lambda: f"left: {harness.leftovers()}", 40)
+    until(lambda: not harness.leftovers(), lambda: f"left: {harness.leftovers()}")
 
 
 def archive(harness: Harness) -> bytes:
