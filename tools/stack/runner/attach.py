@@ -44,7 +44,8 @@ async def run(manifest: Manifest, runfiles: Runfiles, bazel: BazelTest, argument
         outputs.chmod(0o755)
     shown = "/".join(filter(None, (bazel.shown_outputs, outputs.name))) if outputs else ""
     own = replace(bazel, outputs=outputs, xml=outputs / "test.xml" if outputs else None, shown_outputs=shown, timeout=0)
-    settings = Settings(cleanup.KIND_ATTACHED, bazel.temporary, outputs)
+    # Bazel's own directory for temporary files goes with the next `bazel test`.
+    settings = Settings(cleanup.KIND_ATTACHED, Path(tempfile.gettempdir()), outputs)
     await testing.run_in(Attachment(manifest, runfiles, settings, stack), own, arguments)
     await preparing
 

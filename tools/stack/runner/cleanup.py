@@ -114,8 +114,8 @@ def is_abandoned(resource: Resource) -> bool:
 
 
 def make_workdir(directory: Path) -> None:
-    """Makes the directory of a run that this process owns."""
-    directory.mkdir(mode=0o700)
+    """Makes the directory of a run that this process owns, and those above it: Bazel's for a test's is not always there."""
+    directory.mkdir(mode=0o700, parents=True)
     (directory / _OWNER).write_text(str(ProcessIdentity.current()))
 
 

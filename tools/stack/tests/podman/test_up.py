@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import signal
 import socket
+import sys
 import urllib.request
 from pathlib import Path
 
 from tools.stack.tests.podman.harness import Harness, free_port
+
+# Copies to its own output what a program writes to a terminal that it is given.
+IN_A_TERMINAL = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
 
 
 def manifest(harness: Harness, port: int) -> Path:
@@ -28,6 +32,23 @@ def test_it_is_up_on_the_published_port_until_ctrl_c(harness: Harness) -> None:
     assert run.end(10).code == 0
     assert not harness.leftovers()
     assert any(line.split() == ["web", "HTTP", "200", "main", f"127.0.0.1:{port}"] for line in run.error)
+
+
+def test_on_a_terminal_the_state_of_all_services_is_drawn_in_place(harness: Harness) -> None:
+    stack = harness.manifest(
+        harness.web(), harness.service("brief", "sleep:3", "exit:3"), publish={"web:main": free_port()}
+    )
+    run = harness.start("up", stack, under=(sys.executable, "-c", IN_A_TERMINAL), TERM="xterm", NO_COLOR="1")
+    run.wait_for("is up")
+    run.wait_for("brief  ended")
+    run.wait_for("web    ready")
+    shown = [line for line in run.output if "web    ready" in line][-1]
+    assert "MB" in shown
+    assert "HTTP 200" in shown
+    assert any("\x1b[J" in line for line in run.output)
+    assert not any("\x1b[3" in line for line in run.output)
+    assert harness.start("down", "--stack", harness.label).end().code == 0
+    run.end(60)
 
 
 def test_stack_down_takes_it_down_from_another_terminal(harness: Harness) -> None:
