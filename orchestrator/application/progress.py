@@ -84,15 +84,9 @@ class Progress:
     async def reconcile(self, task_id: str) -> None:
         """Applies what is stored but was not announced, ends what is over, publishes again what is outstanding."""
         async with self._lock(task_id):
-            deliberation = await self._store.load(task_id)
-            if deliberation is None:
-                await self._store.close(task_id)
-                self._ownership.forget(task_id)
-                return
-            with correlation.about(task_id=task_id, traceparent=deliberation.traceparent):
-                found = await self._responses.get_all(deliberation.pending)
-                self._held.pop(task_id, None)
-                await self._apply(task_id, found, publish_all=True)
+            # A store that has lost its last write may have the responses of phases that, to it, have not begun.
+            while await self._catch_up(task_id):
+                pass
 
     async def settle(self) -> None:
         """Reconciles what is doubtful: taken over, or not published when it should have been."""
@@ -142,6 +136,19 @@ class Progress:
         else:
             self._broken.pop(task_id, None)
 
+    async def _catch_up(self, task_id: str) -> bool:
+        """Reconciles it with the responses to what is outstanding; says whether there were any, and it is not over."""
+        self._held.pop(task_id, None)
+        deliberation = await self._store.load(task_id)
+        if deliberation is None:
+            await self._store.close(task_id)
+            self._ownership.forget(task_id)
+            return False
+        with correlation.about(task_id=task_id, traceparent=deliberation.traceparent):
+            found = await self._responses.get_all(deliberation.pending)
+            await self._apply(task_id, found, publish_all=True)
+        return bool(found) and self._ownership.owns(task_id)
+
     async def _take_turn(self, task_id: str, turn: _Turn) -> None:
         async with self._lock(task_id):
             # Whoever comes from now on waits for the next turn.
@@ -177,6 +184,9 @@ class Progress:
                 _log_end(deliberation)
                 if not deliberation.final:
                     self._held[task_id] = deliberation
+            if repeated:
+                # Applied before; or the store has lost that, and what was outstanding then has been answered, too.
+                self._ownership.doubt(task_id)
             # Of what was applied before, what followed may not have been published.
             new = [step for transition in transitions for step in transition.steps]
             steps = deliberation.pending.values() if repeated or publish_all else new

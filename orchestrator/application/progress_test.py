@@ -167,6 +167,24 @@ async def test_a_response_that_cannot_be_read_does_not_keep_those_from_being_app
     assert [*(await stage.load(task_id)).pending] == [broken]
 
 
+async def test_a_store_that_lost_the_last_write_is_brought_up_to_the_responses_that_there_are() -> None:
+    stage = Stage()
+    task_id = await _started(stage)
+    *_, last = (await stage.load(task_id)).pending.values()
+    for step in [*(await stage.load(task_id)).pending.values()][:-1]:
+        await stage.answer(task_id, step)
+    before = stage.store._documents[task_id]
+    await stage.answer(task_id, last)
+    review, *_ = (await stage.load(task_id)).pending.values()
+    await stage.answer_phase(task_id, announce=False)
+    stage.store._documents[task_id] = before
+
+    await stage.progress.step_answered(task_id, review.step_id)
+    await stage.progress.settle()
+
+    assert (await stage.load(task_id)).phase is StepKind.REVISE
+
+
 async def test_announcements_that_lead_nowhere_are_harmless() -> None:
     stage = Stage()
 
