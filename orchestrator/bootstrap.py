@@ -38,8 +38,9 @@ from orchestrator.service_instrumentation import ServiceInstrumentation
 from orchestrator.settings import Settings
 from orchestrator.wiring import Service, make_ownership, make_server
 
-# Announcements that are handled at once. Those of one deliberation that come together are applied together.
-_RESULTS_AT_ONCE = 128
+# Announcements that are handled at once. Those of one deliberation that come together are applied together; many more of them
+# would keep calls waiting.
+_RESULTS_AT_ONCE = 32
 # Longer than it takes to look at Ray's jobs and to submit one.
 _JOB_LOCK_S = 30.0
 
