@@ -56,6 +56,13 @@ def test_attributes_become_options(place: Place, attributes: dict[str, Any], exp
     assert set(expected) <= set(options(run_arguments(web, "id", place)))
 
 
+def test_criu_is_configured_for_a_service_with_a_snapshot_alone(place: Place) -> None:
+    words = [word for word in run_arguments(service("db", snapshot=True), "id", place) if "org.criu.config" in word]
+    (annotation,) = words
+    assert "tcp-close" in Path(annotation.partition("=")[2]).read_text().split()
+    assert not [word for word in run_arguments(service("db"), "id", place) if "org.criu.config" in word]
+
+
 def test_arguments_follow_the_image(place: Place) -> None:
     extra = Extra(args=("--more",), env={"A": "b"}, writable={Path("/host"): "/inside"}, readable={Path("/a"): "/b"})
     arguments = run_arguments(service("db", args=("--peer", "$(ip web)")), "id", place, extra)
