@@ -39,7 +39,7 @@ def _oci_image_impl(ctx):
     args.add(digest, format = "--digest=%s")
     if ctx.attr.base:
         args.add(ctx.file.base.path, format = "--base=%s")
-        blobs += [depset([ctx.file.base]), ctx.attr.base[DefaultInfo].default_runfiles.files]
+        blobs.append(depset([ctx.file.base]))
     for index, layer in enumerate(ctx.files.tars):
         descriptor = _descriptor(ctx, index, layer)
         inputs.append(descriptor)
@@ -63,11 +63,9 @@ def _oci_image_impl(ctx):
         progress_message = "OCI image %{label}",
     )
     return [
-        DefaultInfo(
-            files = depset([layout]),
-            # The blobs are links to these.
-            runfiles = ctx.runfiles(transitive_files = depset(transitive = blobs)),
-        ),
+        # Its blobs are links to layers, which were there when it was made. Out of a remote cache they are files; layers
+        # among the runfiles would be fetched beside them.
+        DefaultInfo(files = depset([layout])),
         OutputGroupInfo(digest = depset([digest])),
     ]
 
