@@ -2,9 +2,12 @@
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+# The rows as data, beside faults.txt.
+FILE = "faults.json"
 _HEAD = ["scenario", "in flight", "completed", "failed", "requests", "again", "dead", "fault s", "recovery s"]
 
 
@@ -43,18 +46,19 @@ class Table:
     def add(self, row: Row) -> None:
         """Adds a row to faults.txt and faults.json."""
         self.rows.append(row)
-        (self.directory / "faults.txt").write_text(self.text())
+        (self.directory / "faults.txt").write_text(text(self.rows))
         documents = [dataclasses.asdict(each) for each in self.rows]
-        (self.directory / "faults.json").write_text(json.dumps(documents, indent=2) + "\n")
+        (self.directory / FILE).write_text(json.dumps(documents, indent=2) + "\n")
 
-    def text(self) -> str:
-        """The table in plain text."""
-        cells = [_HEAD, *(row.cells() for row in self.rows)]
-        widths = [max(len(line[column]) for line in cells) for column in range(len(_HEAD))]
-        reasons: list[dict[str, int]] = [{}, *(row.reasons for row in self.rows)]
-        lines = []
-        for (scenario, *numbers), why in zip(cells, reasons, strict=True):
-            right = [number.rjust(width) for number, width in zip(numbers, widths[1:], strict=True)]
-            lines.append("  ".join([scenario.ljust(widths[0]), *right]))
-            lines += [f"    {count} x {ascii(reason)[1:-1]}" for reason, count in why.items()]
-        return "\n".join(lines) + "\n"
+
+def text(rows: Sequence[Row]) -> str:
+    """A table in plain text."""
+    cells = [_HEAD, *(row.cells() for row in rows)]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(_HEAD))]
+    reasons: list[dict[str, int]] = [{}, *(row.reasons for row in rows)]
+    lines = []
+    for (scenario, *numbers), why in zip(cells, reasons, strict=True):
+        right = [number.rjust(width) for number, width in zip(numbers, widths[1:], strict=True)]
+        lines.append("  ".join([scenario.ljust(widths[0]), *right]))
+        lines += [f"    {count} x {ascii(reason)[1:-1]}" for reason, count in why.items()]
+    return "\n".join(lines) + "\n"

@@ -55,17 +55,22 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("profile", type=Path, help="what --profile wrote")
     parser.add_argument("--network", type=Path, metavar="FILE", help="/proc/net/dev, copied before the build")
     options = parser.parse_args(arguments)
-    network = None
-    if options.network:
-        before, after = (network_bytes(path.read_text()) for path in (options.network, Path("/proc/net/dev")))
-        network = after[0] - before[0], after[1] - before[1]
     try:
         build, profile = read_build(options.events.read_text().splitlines()), read_profile(options.profile)
     except (OSError, EOFError, ValueError) as error:
         print(f"report: the build left nothing to read: {error}", file=sys.stderr)
         return 0
-    print(report(build, profile, network))
+    print(report(build, profile, _since(options.network) if options.network else None))
     return 0
+
+
+def _since(earlier: Path) -> tuple[int, int] | None:
+    """What went over the network since a copy of /proc/net/dev was made; None where there is no such thing."""
+    try:
+        before, after = (network_bytes(path.read_text()) for path in (earlier, Path("/proc/net/dev")))
+    except OSError:
+        return None
+    return after[0] - before[0], after[1] - before[1]
 
 
 if __name__ == "__main__":
