@@ -15,6 +15,7 @@ from tools.stack.runner.bazel_test import BazelTest
 from tools.stack.runner.confidential import Secrets
 from tools.stack.runner.container import Place
 from tools.stack.runner.errors import StackDownError, StackError
+from tools.stack.runner.images import ImageLoader
 from tools.stack.runner.lifecycle import Supervisor
 from tools.stack.runner.manifest import Manifest
 from tools.stack.runner.network import Network
@@ -67,9 +68,11 @@ class Attachment(Session):
         """Has the services as they are built now, replacing those that differ, and ready."""
         stack = self._stack
         renewal = Renewal(stack, self.manifest, self.layouts, self.timeline, self.progress)
+        loading = group.create_task(self._load_tests())
         with _held_open(stack.place) as lock, self._seat(stack.place) as address:
             with self.timeline.phase("renew"):
                 await self._renew(lock, renewal)
+                await loading
             self.place = self._own_place(renewal.place, address)
             self._creating = True
             self.supervisor = Supervisor(
@@ -86,6 +89,12 @@ class Attachment(Session):
             with self.timeline.phase("start"):
                 await self._adopt()
             yield
+
+    async def _load_tests(self) -> None:
+        """Loads the image of the tests' container, which the stack has no use for."""
+        if self.manifest.tests:
+            tests = [self.layouts[self.manifest.tests.image]]
+            await ImageLoader(self.podman, tests, self._image_loaded).load()
 
     async def _renew(self, lock: locking.FileLock, renewal: Renewal) -> None:
         """Replaces what differs while nobody else uses the stack; from then on it is shared with other tests.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -18,6 +20,8 @@ from typing import Any
 from tools.stack.runner.podman import LABEL_STACK
 
 ACTOR = "/actor.py"
+# The label of images that a test has made for itself.
+OWNED = "tools.stack.tests"
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,3 +198,29 @@ def free_port() -> int:
     """A port of this machine that nothing listens on."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
+
+
+def own_image(layout: Path, directory: Path, owner: str) -> str:
+    """An image of this test's own, with another's layers: podman may lose names that two runs change at once."""
+
+    def blob(document: Any) -> dict[str, Any]:
+        data = json.dumps(document).encode()
+        digest = hashlib.sha256(data).hexdigest()
+        (directory / "blobs/sha256" / digest).write_bytes(data)
+        return {"digest": f"sha256:{digest}", "size": len(data)}
+
+    def read(descriptor: dict[str, Any]) -> Any:
+        return json.loads((layout / "blobs" / descriptor["digest"].replace(":", "/")).read_text())
+
+    (directory / "blobs/sha256").mkdir(parents=True)
+    for each in (layout / "blobs/sha256").iterdir():
+        (directory / "blobs/sha256" / each.name).symlink_to(each.resolve())
+    index = json.loads((layout / "index.json").read_text())
+    manifest = read(index["manifests"][0])
+    config = read(manifest["config"])
+    config["config"]["Labels"] = {OWNED: owner}
+    manifest["config"] |= blob(config)
+    index["manifests"][0] |= blob(manifest)
+    (directory / "index.json").write_text(json.dumps(index))
+    shutil.copyfile(layout / "oci-layout", directory / "oci-layout")
+    return str(directory)

@@ -14,7 +14,7 @@ import pytest
 from tools.stack.faults import client
 from tools.stack.runner.podman import LABEL_STACK
 from tools.stack.tests.podman.conftest import assert_clean
-from tools.stack.tests.podman.harness import Ending, Harness, Run, podman
+from tools.stack.tests.podman.harness import OWNED, Ending, Harness, Run, own_image, podman
 
 BY_HAND = {"BUILD_WORKSPACE_DIRECTORY": "/workspace"}
 
@@ -85,6 +85,20 @@ def test_a_failure_of_theirs_is_told_as_in_any_run_and_kept_in_a_folder_that_is_
     assert "long ago" not in (kept / "logs/web.log").read_text()
     assert {path.name for path in kept.glob("state/*")} == {"web.json", "other.json", "tests.json"}
     assert (kept / "report.html").is_file()
+
+
+def test_the_image_of_the_tests_is_loaded_where_podman_has_it_not(stack: Stack) -> None:
+    stack.up()
+    owner = stack.harness.label.rpartition(":")[2]
+    image = own_image(stack.harness.image, stack.harness.directory / "image", owner)
+    document = json.loads(stack.manifest(tests=("cases:passed",)).read_text())
+    document["tests"] |= {"image": image, "image_label": "//images:of_tests"}
+    path = stack.harness.directory / "manifest-own-image.json"
+    path.write_text(json.dumps(document))
+    ended = stack.harness.start("test", path, "--attach", **BY_HAND).end()
+    assert ended.code == 0, ended.error
+    assert any("//images:of_tests loaded" in line for line in ended.error)
+    podman("rmi", *podman("images", "--all", "--quiet", "--filter", f"label={OWNED}={owner}").split())
 
 
 def test_they_are_given_the_secrets_of_that_stack(stack: Stack) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 import urllib.request
@@ -16,9 +14,8 @@ from typing import Any
 import pytest
 
 from tools.stack.runner.compose.document import project
-from tools.stack.tests.podman.harness import Harness, free_port, podman
+from tools.stack.tests.podman.harness import OWNED, Harness, free_port, own_image, podman
 
-_LABEL = "tools.stack.tests"
 _PATIENCE = 120.0  # Other stacks may keep the machine busy.
 
 
@@ -62,34 +59,8 @@ class Composed:
         finally:
             self._checks.terminate()
             self._checks.wait()
-            images = podman("images", "--quiet", "--filter", f"label={_LABEL}={self.project}").split()
+            images = podman("images", "--quiet", "--filter", f"label={OWNED}={self.project}").split()
             podman("rmi", "--ignore", *images)
-
-
-def own_image(layout: Path, directory: Path, owner: str) -> str:
-    """An image of this test's own, with another's layers: podman may lose names that two runs change at once."""
-
-    def blob(document: Any) -> dict[str, Any]:
-        data = json.dumps(document).encode()
-        digest = hashlib.sha256(data).hexdigest()
-        (directory / "blobs/sha256" / digest).write_bytes(data)
-        return {"digest": f"sha256:{digest}", "size": len(data)}
-
-    def read(descriptor: dict[str, Any]) -> Any:
-        return json.loads((layout / "blobs" / descriptor["digest"].replace(":", "/")).read_text())
-
-    (directory / "blobs/sha256").mkdir(parents=True)
-    for each in (layout / "blobs/sha256").iterdir():
-        (directory / "blobs/sha256" / each.name).symlink_to(each.resolve())
-    index = json.loads((layout / "index.json").read_text())
-    manifest = read(index["manifests"][0])
-    config = read(manifest["config"])
-    config["config"]["Labels"] = {_LABEL: owner}
-    manifest["config"] |= blob(config)
-    index["manifests"][0] |= blob(manifest)
-    (directory / "index.json").write_text(json.dumps(index))
-    shutil.copyfile(layout / "oci-layout", directory / "oci-layout")
-    return str(directory)
 
 
 @pytest.fixture
