@@ -55,13 +55,15 @@ class Variant:
     """One way to do the job; `what` is a sentence for people.
 
     `measure` does it once and returns metrics by name: not each variant has each metric. It is cancelled after
-    `timeout` seconds, which counts as a failure, and leaves nothing behind, whatever happens.
+    `timeout` seconds, which counts as a failure, and leaves nothing behind, whatever happens. The short mode leaves out
+    what is a `detail`: a variant that no claim needs.
     """
 
     name: str
     what: str
     measure: Measure
     timeout: float = 600.0
+    detail: bool = False
 
 
 @dataclass(frozen=True, slots=True)

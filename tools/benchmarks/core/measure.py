@@ -23,6 +23,9 @@ async def measure(benchmark: Benchmark, rounds: int, progress: Progress, *, shor
     results = Results(benchmark, {variant.name: Measured() for variant in benchmark.variants}, load=os.getloadavg()[0])
     directory = Path(tempfile.mkdtemp(prefix=f"benchmark-{benchmark.name}-"))
     setting = Setting(directory, lambda text: progress.event(f"{benchmark.name}: {text}"), short)
+    for variant in benchmark.variants:
+        if short and variant.detail:
+            results.variants[variant.name].left_out = "the short mode has no time for it"
     try:
         async with benchmark.prepare(setting):
             for number in range(-benchmark.warmups, rounds):

@@ -40,8 +40,9 @@ BENCHMARK = Benchmark(
             "compose, agents stay",
             "the same with AGENT_JOB_STAYS=1, by which a new orchestrator finds its agents at work, as in the two below",
             _COMPOSED.edit_beside_agents,
+            detail=True,
         ),
-        Variant("bazel test", "a stack of its own, with that edit", by_bazel.whole_test),
+        Variant("bazel test", "a stack of its own, with that edit", by_bazel.whole_test, detail=True),
         Variant("attach", "bazel run //e2e:orchestrator -- --attach, against the stack that is up", by_bazel.attach),
     ],
     claims=[

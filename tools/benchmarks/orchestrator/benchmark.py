@@ -64,7 +64,7 @@ BENCHMARK = Benchmark(
     ],
     variants=[
         Variant("default", "each of the two actors works on 64 steps at once", partial(_measure, "load"), 300),
-        Variant("narrow", "on 8 (AGENT_CONCURRENCY=8)", partial(_measure, "narrow_load"), 300),
+        Variant("narrow", "on 8 (AGENT_CONCURRENCY=8)", partial(_measure, "narrow_load"), 300, detail=True),
     ],
     claims=[
         Claim(f"at_once_{_FULL}", ours="default", at_least=300),

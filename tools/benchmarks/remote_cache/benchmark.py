@@ -105,7 +105,7 @@ BENCHMARK = Benchmark(
         Metric("sent", "sent to the cache", unit="MB"),
     ],
     variants=[
-        Variant("alone", "without a cache", _MACHINES.alone, 900),
+        Variant("alone", "without a cache", _MACHINES.alone, 900, detail=True),
         Variant("first", "the first machine that uses the cache, and fills it", _MACHINES.first, 900),
         Variant("second", "another one after it, with its checkout at another path", _MACHINES.second, 900),
         Variant(
@@ -113,6 +113,7 @@ BENCHMARK = Benchmark(
             "the same with --config=narrow: layers of wheels and the model are not fetched",
             _MACHINES.narrow,
             900,
+            detail=True,
         ),
     ],
     claims=[Claim("executed", ours="second", at_most=0)],

@@ -48,9 +48,9 @@ def benchmark(*variants: Variant, claims: Sequence[Claim] = (), **attributes: ob
     return Benchmark("sample", "A sample", [TIME, RATE], variants, claims, **attributes)  # type: ignore[arg-type]
 
 
-def measured(bench: Benchmark, rounds: int, log: io.StringIO | None = None) -> Results:
+def measured(bench: Benchmark, rounds: int, log: io.StringIO | None = None, *, short: bool = False) -> Results:
     """Its results."""
-    return asyncio.run(measure(bench, rounds, Progress(Timeline(), log or io.StringIO())))
+    return asyncio.run(measure(bench, rounds, Progress(Timeline(), log or io.StringIO()), short=short))
 
 
 def sample_results() -> list[Results]:

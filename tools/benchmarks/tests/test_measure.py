@@ -6,6 +6,7 @@ import asyncio
 import io
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -30,6 +31,15 @@ def test_variants_take_turns() -> None:
 def test_warm_ups_come_first_and_do_not_count() -> None:
     results = measured(benchmark(variant("one", 9.0, 8.0, 1.0, 2.0), warmups=2), 2)
     assert results.variants["one"].values("time") == [1.0, 2.0]
+
+
+def test_the_short_mode_leaves_details_out() -> None:
+    several = [variant("main", 1.0, 2.0), replace(variant("detail", 3.0), detail=True)]
+    short = measured(benchmark(*several), 1, short=True)
+    assert short.variants["main"].values("time") == [1.0]
+    assert short.variants["detail"].left_out
+    assert short.complete
+    assert measured(benchmark(*several), 1).variants["detail"].values("time") == [3.0]
 
 
 def test_a_variant_that_fails_is_told_of_in_one_line_and_the_rest_goes_on() -> None:
