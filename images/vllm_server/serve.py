@@ -5,8 +5,6 @@ that it names, with commas between them:
 
   collector  Nothing of what imports make is garbage, and Python's collector goes through it all many times: it rests
              meanwhile, and leaves it alone from then on.
-  compiler   With --enforce-eager nothing is compiled, and PyTorch's compiler need not be imported: it is switched off,
-             and so are vLLM's patches of it.
   fork       On CPUs vLLM spawns the engine's process, which then imports all of torch and vLLM a second time. A fork has
              them already. It is safe here: the server has done no computation by then, so no OpenMP threads exist, and
              there is no accelerator to initialise.
@@ -15,16 +13,11 @@ that it names, with commas between them:
 import gc
 import multiprocessing
 import os
-import sys
-import types
 
 LEFT_OUT = os.environ.get("VLLM_SERVE_WITHOUT", "").split(",")
 
 
 def main() -> None:
-    if "compiler" not in LEFT_OUT and "--enforce-eager" in sys.argv:
-        os.environ.setdefault("TORCHDYNAMO_DISABLE", "1")
-        sys.modules["vllm.env_override"] = types.ModuleType("vllm.env_override")
     if "collector" not in LEFT_OUT:
         gc.disable()
 

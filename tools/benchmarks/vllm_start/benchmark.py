@@ -80,7 +80,6 @@ BENCHMARK = Benchmark(
         _without("fork", "ours, and the engine's process is spawned"),
         _without("model_infos", "ours, and vLLM asks a process of its own what the model's class can do"),
         _without("collector", "ours, and Python's garbage collector runs during imports"),
-        _without("compiler", "ours, and PyTorch's compiler is imported"),
         _without("bytecode", "ours, and Python compiles all that it imports"),
     ],
     claims=[
