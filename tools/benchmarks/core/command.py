@@ -20,8 +20,8 @@ from tools.benchmarks.core.measure import measure
 from tools.benchmarks.core.page import page
 from tools.benchmarks.core.results import Results
 from tools.benchmarks.core.table import table
-from tools.stack.runner.progress import Progress
-from tools.stack.runner.timeline import Timeline
+from tools.stack.runner.display.progress import Progress
+from tools.stack.runner.reporting.timeline import Timeline
 
 JSON, PAGE = "benchmarks.json", "benchmarks.html"
 _DIRECTORY = "benchmark-results"

@@ -13,7 +13,7 @@ from pathlib import Path
 from tools.benchmarks.core.benchmark import Benchmark, LeftOut, Setting, Variant
 from tools.benchmarks.core.results import Measured, Results
 from tools.benchmarks.core.table import value_text
-from tools.stack.runner.progress import Progress
+from tools.stack.runner.display.progress import Progress
 
 
 async def measure(benchmark: Benchmark, rounds: int, progress: Progress, *, short: bool = False) -> Results:

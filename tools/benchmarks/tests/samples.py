@@ -13,8 +13,8 @@ from tools.benchmarks.core.document import Run
 from tools.benchmarks.core.machine import Machine
 from tools.benchmarks.core.measure import measure
 from tools.benchmarks.core.results import Results
-from tools.stack.runner.progress import Progress
-from tools.stack.runner.timeline import Timeline
+from tools.stack.runner.display.progress import Progress
+from tools.stack.runner.reporting.timeline import Timeline
 
 HOSTILE = "</script><script>document.title = 'broken out'</script><img src=x onerror=\"document.title='broken out'\">"
 TIME = Metric("time", "time to ready")

@@ -1,4 +1,4 @@
-"""The tests' end of the control socket, whose other end is the runner (tools/stack/runner/control.py)."""
+"""The tests' end of the control socket, whose other end is the runner (tools/stack/runner/faults/control.py)."""
 
 from __future__ import annotations
 

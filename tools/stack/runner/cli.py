@@ -10,16 +10,17 @@ import sys
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
-from tools.stack.runner import attach, by_hand, hygiene, keep, manifest, restart, show_logs, testing, up
-from tools.stack.runner.bazel_test import BazelTest
+from tools.stack.runner import manifest
+from tools.stack.runner.commands import attach, by_hand, hygiene, keep, restart, show_logs, testing, up
+from tools.stack.runner.commands.bazel_test import BazelTest
 from tools.stack.runner.compose import command as compose
+from tools.stack.runner.display.progress import Progress
+from tools.stack.runner.engine.podman import Podman
 from tools.stack.runner.errors import ManifestError, StackError
 from tools.stack.runner.manifest import Manifest, PublishedPort
-from tools.stack.runner.podman import Podman
-from tools.stack.runner.progress import Progress
+from tools.stack.runner.reporting.timeline import Timeline
 from tools.stack.runner.runfiles import Runfiles
 from tools.stack.runner.snapshot.snapshots import store_of
-from tools.stack.runner.timeline import Timeline
 
 _UP = """\
 Brings the stack up on this machine and keeps it up until Ctrl-C. On a terminal it shows all the time how each service

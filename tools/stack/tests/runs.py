@@ -6,14 +6,14 @@ import math
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from tools.stack.runner.engine.podman import ContainerState
 from tools.stack.runner.errors import TestsFailedError
-from tools.stack.runner.junit import Case
 from tools.stack.runner.manifest import parse
-from tools.stack.runner.podman import ContainerState
 from tools.stack.runner.reporting.critical_path import critical_path
 from tools.stack.runner.reporting.document import Run
-from tools.stack.runner.resources import ResourceWatch, Series
-from tools.stack.runner.timeline import Span, Timeline
+from tools.stack.runner.reporting.junit import Case
+from tools.stack.runner.reporting.resources import ResourceWatch, Series
+from tools.stack.runner.reporting.timeline import Span, Timeline
 from tools.stack.tests import samples
 
 HOSTILE = "</script><script>document.title = 'broken out'</script><img src=x onerror=\"document.title='broken out'\">"

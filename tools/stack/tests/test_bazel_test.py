@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.stack.runner.bazel_test import BazelTest, Shard
+from tools.stack.runner.commands.bazel_test import BazelTest, Shard
 
 TESTLOGS = "/cache/execroot/_main/bazel-out/k8-fastbuild/testlogs"
 

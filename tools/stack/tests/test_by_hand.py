@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tools.stack.runner.by_hand import parse
+from tools.stack.runner.commands.by_hand import parse
 from tools.stack.runner.errors import ManifestError
 
 RUN = {"BUILD_WORKSPACE_DIRECTORY": "/workspace", "TEST_TARGET": "//e2e:ray_vllm"}

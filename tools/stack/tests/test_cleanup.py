@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.stack.runner import cleanup
-from tools.stack.runner.podman import (
+from tools.stack.runner.engine.podman import (
     LABEL_KIND,
     LABEL_OWNER,
     LABEL_RUN,
@@ -20,6 +19,7 @@ from tools.stack.runner.podman import (
     Resource,
 )
 from tools.stack.runner.process import ProcessIdentity
+from tools.stack.runner.removal import cleanup
 
 ME = ProcessIdentity.current()
 DEAD = ProcessIdentity(ME.pid, ME.start - 1, ME.namespace)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
-from tools.stack.runner.confidential import Secrets
+from tools.stack.runner.engine.confidential import Secrets
 from tools.stack.tests.samples import service
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from tools.stack.runner.confidential import Secrets
-from tools.stack.runner.container import Extra, Place, run_arguments
+from tools.stack.runner.engine.confidential import Secrets
+from tools.stack.runner.engine.container import Extra, Place, run_arguments
+from tools.stack.runner.engine.network import Network
 from tools.stack.runner.manifest import Mount, PublishedPort
-from tools.stack.runner.network import Network
 from tools.stack.runner.runfiles import Runfiles
 from tools.stack.tests.samples import service
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.stack.runner import content
+from tools.stack.runner.engine import content
 from tools.stack.runner.manifest import Mount, ProbeSpec, Service
 from tools.stack.runner.runfiles import Runfiles
 from tools.stack.tests import samples

@@ -13,8 +13,8 @@ from typing import Any, cast
 import pytest
 
 from tools.stack.faults import FaultFailed, Faults, Usage
-from tools.stack.runner import control
-from tools.stack.runner.injection import FaultError, FaultInjector
+from tools.stack.runner.faults import control
+from tools.stack.runner.faults.injection import FaultError, FaultInjector
 
 
 @pytest.fixture

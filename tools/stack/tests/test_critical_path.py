@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tools.stack.runner.reporting.critical_path import Leg, critical_path
-from tools.stack.runner.timeline import ServiceTimes
+from tools.stack.runner.reporting.timeline import ServiceTimes
 from tools.stack.tests.samples import service
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from tools.stack.runner.delay import message, packets
+from tools.stack.runner.faults.delay import message, packets
 
 PACKET = 3 << 8
 VERDICT = PACKET | 1

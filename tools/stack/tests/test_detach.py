@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.stack.runner import detach
+from tools.stack.runner.removal import detach
 
 HOLDER = 'while IFS= read -r line; do bash -c "$line" & done'
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tools.stack.runner import diagnosis
+from tools.stack.runner.engine.podman import reason_of
 from tools.stack.runner.errors import Exit, StackError
-from tools.stack.runner.junit import Case
-from tools.stack.runner.podman import reason_of
 from tools.stack.runner.probes import Answer, Readiness
+from tools.stack.runner.reporting import diagnosis
+from tools.stack.runner.reporting.junit import Case
 
 
 def test_an_exit_names_service_code_time_cause_and_evidence() -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tools.stack.runner.engine.images import ImageLoader
+from tools.stack.runner.engine.layout import Layout
+from tools.stack.runner.engine.podman import Podman, PodmanCommandError
 from tools.stack.runner.errors import DiskFullError, ImageCorruptError, StackError
-from tools.stack.runner.images import ImageLoader
-from tools.stack.runner.layout import Layout
-from tools.stack.runner.podman import Podman, PodmanCommandError
 
 
 def image(name: str, **layers: int) -> Layout:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tools.stack.runner import junit
-from tools.stack.runner.bazel_test import Shard
+from tools.stack.runner.commands.bazel_test import Shard
+from tools.stack.runner.commands.testing import judge
 from tools.stack.runner.errors import Exit, NoTestsError, ServiceExitedError, StackError, TestsFailedError
-from tools.stack.runner.testing import judge
+from tools.stack.runner.reporting import junit
 
 PASSED = '<testcase classname="m" name="a" time="1.5"/>'
 FAILED = '<testcase classname="m" name="b"><failure message="no"/></testcase>'

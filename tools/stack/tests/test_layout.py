@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.stack.runner import layout
+from tools.stack.runner.engine import layout
 from tools.stack.runner.errors import ImageMissingError
 from tools.stack.tests.samples import write_layout
 

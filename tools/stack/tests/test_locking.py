@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.stack.runner.locking import locked, opened
+from tools.stack.runner.engine.locking import locked, opened
 
 
 async def test_many_share_it_and_one_has_it_for_itself(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tools.stack.runner import logs
+from tools.stack.runner.reporting import logs
 
 
 def test_parts_are_joined_to_lines(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.stack.runner.mounts import volumes
+from tools.stack.runner.engine.mounts import volumes
 
 
 def test_a_directory_is_one_mount_when_its_links_stay_inside(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.stack.runner.netfilter import rules
+from tools.stack.runner.faults.netfilter import rules
 
 
 def test_both_directions_are_cut_for_each_address() -> None:

@@ -8,9 +8,9 @@ from itertools import islice
 
 import pytest
 
-from tools.stack.runner import network
+from tools.stack.runner.engine import network
+from tools.stack.runner.engine.podman import Podman
 from tools.stack.runner.errors import StackError
-from tools.stack.runner.podman import Podman
 
 
 class Networks(Podman):

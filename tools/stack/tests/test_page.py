@@ -13,8 +13,8 @@ from tools.stack.runner.manifest import parse
 from tools.stack.runner.reporting.document import Run, document
 from tools.stack.runner.reporting.log_spans import LogSpan, fill
 from tools.stack.runner.reporting.page import page
-from tools.stack.runner.resources import ResourceWatch
-from tools.stack.runner.timeline import Timeline
+from tools.stack.runner.reporting.resources import ResourceWatch
+from tools.stack.runner.reporting.timeline import Timeline
 from tools.stack.tests import samples
 from tools.stack.tests.runs import FAILED, HOSTILE, sample_run
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tools.stack.runner import ports
 from tools.stack.runner.cli import published
+from tools.stack.runner.engine import ports
 from tools.stack.runner.errors import ManifestError, PortTakenError
 from tools.stack.runner.manifest import Manifest, PublishedPort, parse
 from tools.stack.tests import samples

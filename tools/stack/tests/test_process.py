@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from tools.stack.runner.process import ProcessIdentity, processes_with_environment
-from tools.stack.runner.watch import ended
+from tools.stack.runner.running.watch import ended
 
 
 def sleeper(**environment: str) -> subprocess.Popen[bytes]:

@@ -6,9 +6,9 @@ import io
 
 import pytest
 
-from tools.stack.runner.progress import Progress
-from tools.stack.runner.status import Row, State
-from tools.stack.runner.timeline import Timeline
+from tools.stack.runner.display.progress import Progress
+from tools.stack.runner.display.status import Row, State
+from tools.stack.runner.reporting.timeline import Timeline
 
 
 @pytest.fixture(autouse=True)

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tools.stack.runner.confidential import Secrets
-from tools.stack.runner.container import Place
+from tools.stack.runner.engine.confidential import Secrets
+from tools.stack.runner.engine.container import Place
+from tools.stack.runner.engine.network import Network
+from tools.stack.runner.engine.podman import ContainerState
 from tools.stack.runner.errors import StackError
 from tools.stack.runner.manifest import parse
-from tools.stack.runner.network import Network
-from tools.stack.runner.podman import ContainerState
-from tools.stack.runner.report import Report
 from tools.stack.runner.reporting.redact import redact
-from tools.stack.runner.resources import ResourceWatch
+from tools.stack.runner.reporting.report import Report
+from tools.stack.runner.reporting.resources import ResourceWatch
+from tools.stack.runner.reporting.timeline import Timeline
 from tools.stack.runner.runfiles import Runfiles
-from tools.stack.runner.timeline import Timeline
 from tools.stack.tests import samples
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.stack.runner.cgroup import CpuFile, MemoryFiles
-from tools.stack.runner.resources import ResourceWatch, Series
+from tools.stack.runner.reporting.cgroup import CpuFile, MemoryFiles
+from tools.stack.runner.reporting.resources import ResourceWatch, Series
 
 VERSIONS = {
     "1": (

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tools.stack.runner.engine.podman import Podman
+from tools.stack.runner.engine.rootless import Host, refusal
 from tools.stack.runner.errors import PodmanBrokenError
-from tools.stack.runner.podman import Podman
-from tools.stack.runner.rootless import Host, refusal
 
 USER = pwd.struct_passwd(("mary", "x", 1000, 1000, "", "/home/mary", "/bin/sh"))
 DELEGATED = "sys/fs/cgroup/user.slice/user-1000.slice/user@1000.service/cgroup.controllers"

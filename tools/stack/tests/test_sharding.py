@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tools.stack.runner import sharding
-from tools.stack.runner.bazel_test import Shard
-from tools.stack.runner.container import Extra
+from tools.stack.runner.commands import sharding
+from tools.stack.runner.commands.bazel_test import Shard
+from tools.stack.runner.engine.container import Extra
 from tools.stack.runner.errors import ShardingIgnoredError
 
 

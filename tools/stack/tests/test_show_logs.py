@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from tools.stack.runner.show_logs import Printer
+from tools.stack.runner.commands.show_logs import Printer
 
 
 class Terminal(io.StringIO):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.stack.runner.podman import Podman, PodmanCommandError
+from tools.stack.runner.engine.podman import Podman, PodmanCommandError
 from tools.stack.runner.runfiles import Runfiles
 from tools.stack.runner.snapshot import freezer, snapshots
 from tools.stack.runner.snapshot.snapshots import Snapshots, switched_on

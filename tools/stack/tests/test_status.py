@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from tools.stack.runner.confidential import Secrets
-from tools.stack.runner.container import Place
-from tools.stack.runner.lifecycle import Container, Supervisor
+from tools.stack.runner.display.progress import Progress
+from tools.stack.runner.display.status import Row, State, table
+from tools.stack.runner.engine.confidential import Secrets
+from tools.stack.runner.engine.container import Place
+from tools.stack.runner.engine.network import Network
+from tools.stack.runner.engine.podman import Podman
 from tools.stack.runner.manifest import ProbeSpec
-from tools.stack.runner.network import Network
-from tools.stack.runner.overview import rows
-from tools.stack.runner.podman import Podman
 from tools.stack.runner.probes import Answer, Readiness
-from tools.stack.runner.progress import Progress
-from tools.stack.runner.resources import ResourceWatch
+from tools.stack.runner.reporting.resources import ResourceWatch
+from tools.stack.runner.reporting.timeline import Timeline
 from tools.stack.runner.runfiles import Runfiles
-from tools.stack.runner.status import Row, State, table
-from tools.stack.runner.timeline import Timeline
+from tools.stack.runner.running.lifecycle import Container, Supervisor
+from tools.stack.runner.running.overview import rows
 from tools.stack.tests import samples
 
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tools.stack.runner.terminal import Board, may_color
+from tools.stack.runner.display.terminal import Board, may_color
 
 
 class Screen(io.StringIO):

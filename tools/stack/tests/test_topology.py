@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tools.stack.runner.errors import ManifestError
-from tools.stack.runner.topology import start_order
+from tools.stack.runner.running.topology import start_order
 from tools.stack.tests.samples import service
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tools.stack.runner.junit import Case
 from tools.stack.runner.reporting.critical_path import Leg
+from tools.stack.runner.reporting.junit import Case
+from tools.stack.runner.reporting.resources import Series
+from tools.stack.runner.reporting.timeline import Timeline
 from tools.stack.runner.reporting.trace import trace
-from tools.stack.runner.resources import Series
-from tools.stack.runner.timeline import Timeline
 
 
 def events() -> list[dict[str, Any]]:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from tools.stack.runner.compose.document import project
 from tools.stack.runner.compose.export import COMPOSE_FILE, Export
+from tools.stack.runner.display.progress import Progress
+from tools.stack.runner.engine.podman import Podman
 from tools.stack.runner.manifest import Manifest
-from tools.stack.runner.podman import Podman
-from tools.stack.runner.progress import Progress
+from tools.stack.runner.reporting.timeline import Timeline
 from tools.stack.runner.runfiles import Runfiles
-from tools.stack.runner.timeline import Timeline
 
 DESCRIPTION = """\
 Writes the stack as a compose file, for those who leave Bazel or need podman-compose.

@@ -10,8 +10,8 @@ from typing import Any
 
 from tools.stack.runner.compose import healthchecks
 from tools.stack.runner.compose.healthchecks import Healthcheck
+from tools.stack.runner.engine.network import FIRST_HOST
 from tools.stack.runner.manifest import Manifest, Service, references
-from tools.stack.runner.network import FIRST_HOST
 
 # The first three numbers of all addresses, for who has to choose others.
 NETWORK_VARIABLE = "STACK_NETWORK"

@@ -6,15 +6,15 @@ import os
 import shutil
 from pathlib import Path
 
-from tools.stack.runner import layout
 from tools.stack.runner.compose import healthchecks, yaml
 from tools.stack.runner.compose.document import Names, document, image_reference, template_file
-from tools.stack.runner.confidential import Secrets, names
-from tools.stack.runner.images import ImageLoader
-from tools.stack.runner.layout import Layout
+from tools.stack.runner.display.progress import Progress
+from tools.stack.runner.engine import layout
+from tools.stack.runner.engine.confidential import Secrets, names
+from tools.stack.runner.engine.images import ImageLoader
+from tools.stack.runner.engine.layout import Layout
+from tools.stack.runner.engine.podman import Podman
 from tools.stack.runner.manifest import Manifest
-from tools.stack.runner.podman import Podman
-from tools.stack.runner.progress import Progress
 from tools.stack.runner.runfiles import Runfiles
 
 COMPOSE_FILE = "compose.yaml"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tools.stack.runner.manifest import Service
-from tools.stack.runner.timeline import ServiceTimes
+from tools.stack.runner.reporting.timeline import ServiceTimes
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tools.stack.runner.engine.podman import ContainerState
 from tools.stack.runner.errors import StackError
-from tools.stack.runner.junit import Case
 from tools.stack.runner.manifest import Manifest
-from tools.stack.runner.podman import ContainerState
 from tools.stack.runner.reporting.critical_path import Leg
+from tools.stack.runner.reporting.junit import Case
 from tools.stack.runner.reporting.log_spans import LogSpan, fill
-from tools.stack.runner.resources import ResourceWatch
-from tools.stack.runner.timeline import Timeline
+from tools.stack.runner.reporting.resources import ResourceWatch
+from tools.stack.runner.reporting.timeline import Timeline
 
 # Lines of each container that are shown of a span: of what went well, and of the rest.
 _FEW_LINES, _MANY_LINES = 50, 400

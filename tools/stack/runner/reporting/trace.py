@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from tools.stack.runner.junit import Case
 from tools.stack.runner.reporting.critical_path import Leg
-from tools.stack.runner.resources import Series
-from tools.stack.runner.timeline import ServiceTimes, Span, Timeline
+from tools.stack.runner.reporting.junit import Case
+from tools.stack.runner.reporting.resources import Series
+from tools.stack.runner.reporting.timeline import ServiceTimes, Span, Timeline
 
 _RUN, _SERVICES, _TESTS = 1, 2, 3  # What the format calls processes: the groups of rows.
 

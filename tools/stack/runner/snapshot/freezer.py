@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tools.stack.runner.podman import Podman, PodmanCommandError, labels_of, search_path
+from tools.stack.runner.engine.podman import Podman, PodmanCommandError, labels_of, search_path
 
 # The names that podman gives to them in a container's directory.
 _PAGES = "checkpoint"

@@ -7,10 +7,10 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from tools.stack.runner import limits, mounts
+from tools.stack.runner.engine import limits, mounts
+from tools.stack.runner.engine.podman import Podman
 from tools.stack.runner.errors import StackError
 from tools.stack.runner.manifest import Service
-from tools.stack.runner.podman import Podman
 from tools.stack.runner.runfiles import Runfiles
 from tools.stack.runner.snapshot import key
 from tools.stack.runner.snapshot.freezer import Freezer, FreezerError

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.stack.runner.podman import Podman
+from tools.stack.runner.engine.podman import Podman
 from tools.stack.tests.podman.harness import Harness
 
 _PATIENCE = 30.0

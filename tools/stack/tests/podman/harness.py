@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tools.stack.runner.podman import LABEL_STACK
+from tools.stack.runner.engine.podman import LABEL_STACK
 
 ACTOR = "/actor.py"
 # The label of images that a test has made for itself.

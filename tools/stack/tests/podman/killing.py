@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.stack.runner import cleanup
+from tools.stack.runner.removal import cleanup
 from tools.stack.tests.podman.harness import Harness, Run, podman
 
 # Stands for PROGRAM. BEFORE and AFTER are patterns of sh for its arguments.

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import pytest
 
 from tools.stack.faults import client
-from tools.stack.runner.podman import LABEL_STACK
+from tools.stack.runner.engine.podman import LABEL_STACK
 from tools.stack.tests.podman.conftest import assert_clean
 from tools.stack.tests.podman.harness import OWNED, Ending, Harness, Run, own_image, podman
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.stack.runner import remnants
+from tools.stack.runner.removal import remnants
 
 SUBNET, ADDRESS = "10.250.77.0/24", "10.250.77.9"
 

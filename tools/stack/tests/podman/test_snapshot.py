@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tools.stack.faults import client
-from tools.stack.runner.podman import RUN_ID_VARIABLE
+from tools.stack.runner.engine.podman import RUN_ID_VARIABLE
 from tools.stack.runner.process import processes_with_environment
 from tools.stack.tests.podman.harness import Harness, Run, free_port, podman
 

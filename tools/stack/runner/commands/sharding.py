@@ -1,0 +1,49 @@
+"""Bazel's sharding, kept to inside the container of the tests.
+
+pytest collects and runs in one process there, so it is pytest that has to leave the other shards' cases out: it is given
+a plugin. The container also has Bazel's variables, for tests that are another program than pytest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from tools.stack.runner.commands.bazel_test import Shard
+from tools.stack.runner.engine.container import Extra
+from tools.stack.runner.errors import ShardingIgnoredError
+
+_MODULE = "pytest_shard"
+_PLUGIN = Path(__file__).absolute().parents[3] / f"python/{_MODULE}.py"
+_PLUGINS = "/stack/plugins"
+_STATUS = "shard"
+
+
+def share_of(shard: Shard | None, results: str, environment: Mapping[str, str]) -> Extra:
+    """What the tests' container has besides, so that it runs its share only.
+
+    `results` is a directory in the container that it can write to, `environment` what it has of its image and its
+    declaration.
+    """
+    if shard is None:
+        return Extra()
+    modules = filter(None, (_PLUGINS, environment.get("PYTHONPATH")))
+    return Extra(
+        args=("-p", _MODULE),
+        env={
+            "PYTHONPATH": ":".join(modules),
+            "TEST_SHARD_INDEX": str(shard.index),
+            "TEST_SHARD_STATUS_FILE": f"{results}/{_STATUS}",
+            "TEST_TOTAL_SHARDS": str(shard.total),
+        },
+        readable={_PLUGIN.resolve(): f"{_PLUGINS}/{_MODULE}.py"},
+    )
+
+
+def check(shard: Shard | None, results: Path) -> None:
+    """Raises ShardingIgnoredError when the tests, which have ended, ran as if there were no shards."""
+    if shard and not (results / _STATUS).exists():
+        raise ShardingIgnoredError(
+            f"the tests take no notice of sharding, so that each of the {shard.total} shards runs all of them:"
+            " their image's entry point has to be pytest, or to touch the file that TEST_SHARD_STATUS_FILE names"
+        )

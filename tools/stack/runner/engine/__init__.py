@@ -1,0 +1,1 @@
+"""Podman: the only place that calls it, and what it is asked."""

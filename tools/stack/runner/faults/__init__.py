@@ -1,0 +1,1 @@
+"""What hurts services when tests ask for it."""
