@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,28 +25,42 @@ async def call(
         environment: variables beside those of this process.
         directory: where it runs.
     """
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        env={**os.environ, **(environment or {})},
-        cwd=directory,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
+    # Cancelled while it starts, asyncio would kill it, and it could not clean up.
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(
+            *command,
+            env={**os.environ, **(environment or {})},
+            cwd=directory,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
     )
-    talking = asyncio.ensure_future(process.communicate())
+    talking = asyncio.ensure_future(_said(starting))
     try:
-        said, _ = await asyncio.shield(talking)
+        said = await asyncio.shield(talking)
     except asyncio.CancelledError:
-        process.terminate()
-        await asyncio.wait((talking,), timeout=_PATIENCE)
-        if process.returncode is None:
-            process.kill()
-            await talking
+        await _end(await starting, talking)
         raise
+    process = await starting
     text = said.decode(errors="replace")
     if process.returncode:
         raise MeasurementFailed(f"{Path(command[0]).name} ended with {process.returncode}: {diagnosis(text)}")
     return text
+
+
+async def _said(starting: asyncio.Future[asyncio.subprocess.Process]) -> bytes:
+    said, _ = await (await starting).communicate()
+    return said
+
+
+async def _end(process: asyncio.subprocess.Process, talking: asyncio.Future[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+    await asyncio.wait((talking,), timeout=_PATIENCE)
+    if process.returncode is None:
+        process.kill()
+        await talking
 
 
 def diagnosis(said: str) -> str:
