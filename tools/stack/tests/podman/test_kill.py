@@ -139,7 +139,7 @@ def test_the_next_run_removes_what_is_left_when_the_reaper_is_killed_as_well(har
     run = start(harness, kill_group, "say:testing", "wait")
     run.wait_for("testing")
     traces = Traces.of(harness)
-    (reaper,) = [process for process in harness.leftovers() if "runner.reaper" in process]
+    (reaper,) = [process for process in harness.leftovers() if ".removal.reaper" in process]
     os.kill(int(reaper.split()[0]), signal.SIGKILL)
     kill_group(run)
     assert traces.left()
