@@ -33,15 +33,20 @@ def report(build: Build, profile: Profile, network: tuple[int, int] | None = Non
     return "\n".join(lines)
 
 
-def network_bytes(text: str) -> tuple[int, int]:
-    """The bytes received and sent over every interface but loopback, of /proc/net/dev (proc(5))."""
-    received = sent = 0
-    for line in text.splitlines()[2:]:
-        name, _, numbers = line.partition(":")
-        if name.strip() != "lo":
-            fields = numbers.split()
-            received, sent = received + int(fields[0]), sent + int(fields[8])
-    return received, sent
+def network_bytes(before: str, after: str) -> tuple[int, int]:
+    """The bytes received and sent between two copies of /proc/net/dev (proc(5)).
+
+    Counted is every interface but loopback that was there all the time: those of containers come and go.
+    """
+    earlier, later = _by_interface(before), _by_interface(after)
+    kept = [(earlier[name], later[name]) for name in earlier.keys() & later.keys() - {"lo"}]
+    return sum(new[0] - old[0] for old, new in kept), sum(new[1] - old[1] for old, new in kept)
+
+
+def _by_interface(text: str) -> dict[str, tuple[int, int]]:
+    lines = (line.partition(":") for line in text.splitlines()[2:])
+    fields = {name.strip(): numbers.split() for name, _, numbers in lines}
+    return {name: (int(numbers[0]), int(numbers[8])) for name, numbers in fields.items()}
 
 
 def _size(count: int) -> str:
@@ -67,10 +72,9 @@ def main(arguments: Sequence[str]) -> int:
 def _since(earlier: Path) -> tuple[int, int] | None:
     """What went over the network since a copy of /proc/net/dev was made; None where there is no such thing."""
     try:
-        before, after = (network_bytes(path.read_text()) for path in (earlier, Path("/proc/net/dev")))
+        return network_bytes(earlier.read_text(), Path("/proc/net/dev").read_text())
     except OSError:
         return None
-    return after[0] - before[0], after[1] - before[1]
 
 
 if __name__ == "__main__":
