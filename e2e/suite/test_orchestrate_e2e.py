@@ -13,11 +13,7 @@ from e2e.suite.evidence import (
     Stack,
     check_deliberation,
     check_ranking,
-    counted_requests,
-    gather,
-    new_task_id,
     nothing_started,
-    until_over,
 )
 from protos.orchestrator.v1 import orchestrator_pb2 as pb
 from protos.orchestrator.v1 import orchestrator_pb2_grpc as pb_grpc
@@ -60,7 +56,12 @@ def test_orchestrate_with_context(orchestrate: Orchestrate, stack: Stack) -> Non
         context_options=pb.ContextOptions(include_decisions=True, include_timeline=True, max_events=10),
     )
 
-    [informed] = orchestrate(request)
+    without = pb.OrchestrateRequest()
+    without.CopyFrom(request)
+    without.ClearField("case_id")
+    without.ClearField("context_options")
+
+    [informed, uninformed] = orchestrate(request, without)
 
     check_deliberation(informed, role="DEV", agents=3, rounds=1)
     assert all(decision in prompt and happened in prompt for prompt in informed.prompts("propose"))
@@ -69,11 +70,6 @@ def test_orchestrate_with_context(orchestrate: Orchestrate, stack: Stack) -> Non
     assert informed.tags["context.decisions"] == "1"
     assert informed.tags["context.timeline"] == "1"
     assert informed.tags["context.hash"]
-
-    request.ClearField("case_id")
-    request.ClearField("context_options")
-    request.task_id = new_task_id()
-    [uninformed] = orchestrate(request)
     assert not any(decision in prompt or happened in prompt for prompt in uninformed.prompts("propose"))
     assert "context.decisions" not in uninformed.tags
 
@@ -120,23 +116,6 @@ def test_orchestrate_error_handling(orchestrator: pb_grpc.OrchestratorServiceStu
         error = refused(lambda: orchestrator.Orchestrate(endless, timeout=RPC_SECONDS))
         assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
         assert field_violations(error) == {"options.deliberation_rounds"}
-
-
-def test_orchestrate_goes_on_without_its_client(orchestrator: pb_grpc.OrchestratorServiceStub, stack: Stack) -> None:
-    """What a client gives up on goes on, and its result is there under its task_id."""
-    impatient = pb.OrchestrateRequest(
-        task_description="Write a long essay on databases.",
-        role="DEV",
-        task_id=new_task_id(),
-        options=PEER_REVIEW,
-    )
-    with counted_requests(stack) as finished:
-        error = refused(lambda: orchestrator.Orchestrate(impatient, timeout=0.2))
-        assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-        result = until_over(orchestrator, impatient.task_id)
-        assert result.status == pb.DELIBERATION_STATUS_COMPLETED
-        finished.append(gather(stack, impatient.task_id, result))
-        check_deliberation(finished[0], role="DEV", agents=3, rounds=1)
 
 
 def test_orchestrate_winner_is_best_scored(orchestrate: Orchestrate) -> None:
