@@ -237,6 +237,31 @@ def vllm(name, args = [], **kwargs):
         **kwargs
     )
 
+def model_server(name, args = []):
+    """Declares a deterministic model server of ours in vLLM's place.
+
+    Args:
+      name: of the target.
+      args: further arguments of the server.
+    """
+    service(
+        name = name,
+        testonly = True,
+        args = [
+            "--host=0.0.0.0",
+            "--port=8000",
+            "--model=tiny",
+        ] + args,
+        image = "//images:model_server",
+        memory = "256m",
+        ports = {"http": 8000},
+        probe = http_probe(
+            path = "/health",
+            port = "http",
+        ),
+        service_name = "vllm",
+    )
+
 # Settings of every orchestrator; MODEL is added to them.
 SETTINGS = ADDRESSES | {
     # One that takes the place of another finds its agents at work. They go with the stack.
