@@ -197,7 +197,7 @@ class Supervisor:
         Raises ServiceStartError.
         """
         name = container.service.name
-        container.log_start = self._place.log_path(name).stat().st_size
+        container.log_start = self._log_size(container.service)
         try:
             await self._podman.start(container.id)
         except PodmanCommandError as error:
