@@ -11,11 +11,10 @@ from pathlib import Path
 from tools.benchmarks.core.benchmark import Setting
 from tools.benchmarks.core.process import call
 from tools.benchmarks.edit.line import edited
-from tools.stack.runner import manifest
-from tools.stack.runner.runfiles import Runfiles
 
-TEST = "test_deliberate_basic"
-_STACK = "//e2e:fast_stack"
+CASE = "test_deliberate_basic"
+_PACKAGE = "//tools/benchmarks/edit"
+_TEST = f"{_PACKAGE}:test"
 
 
 def workspace() -> Path:
@@ -29,21 +28,19 @@ async def _bazel(*arguments: str) -> str:
 
 @asynccontextmanager
 async def stack_up() -> AsyncIterator[None]:
-    """Has the stack up, on no port of this machine. Raises MeasurementFailed where one of its kind is up already."""
-    ports = manifest.load(Runfiles.discover().resolve("_main/tools/fast_stack_up.manifest.json")).publish
-    unpublished = [f"--publish={port.service}:{port.port}=0" for port in ports]
-    await _bazel("run", "//tools:fast_stack_up", "--", "--detach", *unpublished)
+    """Has the stack up. Raises MeasurementFailed where it is up already."""
+    await _bazel("run", f"{_PACKAGE}:up", "--", "--detach")
     try:
         yield
     finally:
-        await _bazel("run", "//tools:stack_down", "--", f"--stack={_STACK}")
+        await _bazel("run", f"{_PACKAGE}:down")
 
 
 async def attach(_: Setting) -> Mapping[str, float]:
     """Edit, `bazel run … --attach`."""
     with edited(workspace()):
         began = time.monotonic()
-        await _bazel("run", "//e2e:orchestrator", "--", "--attach", "-k", TEST)
+        await _bazel("run", _TEST, "--", "--attach", "-k", CASE)
         return {"verdict": time.monotonic() - began}
 
 
@@ -51,5 +48,5 @@ async def whole_test(_: Setting) -> Mapping[str, float]:
     """Edit, `bazel test`: a stack of its own each time."""
     with edited(workspace()):
         began = time.monotonic()
-        await _bazel("test", "//e2e:orchestrator", f"--test_filter={TEST}")
+        await _bazel("test", _TEST, f"--test_filter={CASE}")
         return {"verdict": time.monotonic() - began}

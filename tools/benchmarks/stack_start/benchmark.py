@@ -10,11 +10,13 @@ from pathlib import Path
 
 from tools.benchmarks.core.benchmark import Benchmark, Claim, LeftOut, Measure, Metric, Setting, Variant
 from tools.benchmarks.core.process import call
-from tools.benchmarks.stack_start.compose import Composed
+from tools.benchmarks.stacks.compose import Composed
+from tools.benchmarks.stacks.health import DEFAULT_INTERVAL_S
 from tools.stack.runner.runfiles import Runfiles
 from tools.stack.runner.snapshot.snapshots import SWITCH
 
 _HERE = "_main/tools/benchmarks/stack_start"
+_STACK = "//e2e:measured_stack"
 
 # vLLM's own way to start: the image has another entry point.
 _DOCUMENTED = """\
@@ -33,7 +35,7 @@ def _manifest(name: str) -> str:
 
 
 def _composed(setting: Setting) -> Composed:
-    return Composed(setting.directory / "composed")
+    return Composed(_STACK, setting.directory / "composed")
 
 
 @asynccontextmanager
@@ -52,9 +54,11 @@ async def _prepare(setting: Setting) -> AsyncIterator[None]:
 def _compose(interval: float, documented: bool = False) -> Measure:
     async def measure(setting: Setting) -> Mapping[str, float]:
         composed = _composed(setting)
+        more = (setting.directory / "documented.yaml",) if documented else ()
         try:
-            more = [setting.directory / "documented.yaml"] if documented else []
-            return {"ready": await composed.up(interval, *more)}
+            began = time.monotonic()
+            await composed.up(interval, more=more)
+            return {"ready": time.monotonic() - began}
         finally:
             await asyncio.shield(composed.down())
 
@@ -68,7 +72,7 @@ async def _stack_up(snapshots: str) -> tuple[float, str]:
         said = await call(_program("up"), "up", _manifest("up"), "--detach", environment={SWITCH: snapshots})
         return time.monotonic() - began, said
     finally:
-        await asyncio.shield(call(_program("down"), "down", "--stack=//e2e:measured_stack"))
+        await asyncio.shield(call(_program("down"), "down", f"--stack={_STACK}"))
 
 
 async def _from_nothing(_: Setting) -> Mapping[str, float]:
@@ -92,7 +96,7 @@ BENCHMARK = Benchmark(
             "compose, 30 s",
             "podman-compose up -d --wait with the exported file; health checks by hand, at the start of a container and every"
             " 30 s, the default of podman and of Docker",
-            _compose(30),
+            _compose(DEFAULT_INTERVAL_S),
         ),
         Variant("compose, 5 s", "the same, with checks every 5 s", _compose(5)),
         Variant(
