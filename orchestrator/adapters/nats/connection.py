@@ -50,6 +50,7 @@ class NatsConnection:
         self._awaited: set[asyncio.Future[Any]] = set()
         self._reason = ""
         self._preparing: asyncio.Task[None] | None = None
+        self._prepared = False
 
     @property
     def name(self) -> str:
@@ -102,9 +103,10 @@ class NatsConnection:
                     await asyncio.sleep(_RETRY_S)
 
     async def check(self) -> None:
-        """As a Dependency: a round trip to JetStream."""
-        with translated():
-            await self.jetstream.account_info()
+        """As a Dependency: a round trip to JetStream. It is there once the callbacks have succeeded."""
+        await self.settle()
+        if not self._prepared:
+            raise DependencyLost(NAME, "what has to be there is being made")
 
     async def settle(self) -> None:
         """Returns once the server has taken in what was sent to it before, such as a subscription. Raises DependencyLost.
@@ -112,7 +114,8 @@ class NatsConnection:
         flush() would do that too, but in nats-py 2.16 a flush that times out ends the reader of the connection when its
         PONG comes after all, and nothing is heard any more.
         """
-        await self.check()
+        with translated():
+            await self.jetstream.account_info()
 
     @property
     def client(self) -> Client:
@@ -169,8 +172,10 @@ class NatsConnection:
     async def _call_back(self) -> None:
         for callback in self._on_connect:
             await callback()
+        self._prepared = True
 
     async def _disconnected(self) -> None:
+        self._prepared = False
         if self._client is not None:
             _log.warning("lost the connection to NATS%s", f": {self._reason}" if self._reason else "")
         if self._preparing:

@@ -10,9 +10,9 @@ import pytest
 
 from orchestrator.adapters.login import Login
 from orchestrator.adapters.nats import topology
+from orchestrator.adapters.nats.beating import beat
 from orchestrator.adapters.nats.connection import NatsConnection
 from orchestrator.adapters.nats.dead_letters import DeadLetters
-from orchestrator.adapters.nats.presence import beat
 from orchestrator.adapters.nats.publishing import JetStreamQueue
 from orchestrator.adapters.nats.steps import JetStreamDelivery, JetStreamSource
 from orchestrator.domain.council import Pool
@@ -152,6 +152,34 @@ async def test_what_the_server_has_lost_is_made_again_after_a_reconnect_until_th
             await prepared.wait()
         assert failures == []
         assert await _published(connection, "after")
+        await connection.close()
+
+
+async def test_it_is_not_there_until_what_is_done_on_each_connect_has_been_done(tmp_path: Path) -> None:
+    with running(nats_server(tmp_path)) as server:
+        connection = _connection(server.port)
+        asked_to, may = asyncio.Event(), asyncio.Event()
+
+        async def prepare() -> None:
+            asked_to.set()
+            await may.wait()
+
+        connection.on_connect(prepare)
+        connecting = asyncio.create_task(connection.connect())
+        for reconnected in (False, True):
+            if reconnected:
+                may.clear()
+                asked_to.clear()
+                server.stop()
+                server.start()
+            async with asyncio.timeout(20):
+                await asked_to.wait()
+
+            await connection.settle()
+            assert not await _there(connection)
+            may.set()
+            await until(lambda: _there(connection))
+        await connecting
         await connection.close()
 
 
