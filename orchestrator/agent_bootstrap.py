@@ -3,8 +3,8 @@
 import asyncio
 
 from orchestrator.adapters.in_memory.clock import SystemClock
+from orchestrator.adapters.nats.beating import beat
 from orchestrator.adapters.nats.cancelling import listen_for_cancelling
-from orchestrator.adapters.nats.presence import beat
 from orchestrator.adapters.nats.publishing import JetStreamAnnouncer
 from orchestrator.adapters.redis.attempts import RedisAttempts
 from orchestrator.adapters.redis.stores import RedisEndings, RedisResponses

@@ -55,12 +55,13 @@ def real_service(settings: Settings) -> Service:
     instance = new_id()
     leases = RedisLeases(redis)
     lock = RedisLock(redis, "agents-job", instance, _JOB_LOCK_S)
-    job = AgentJob(jobs, settings.agent_entrypoint, settings.agent_environment(), __version__, new_id, lock)
-    presence = AgentPresence(nats, lambda: job.current)
+    news = asyncio.Event()
+    job = AgentJob(jobs, settings.agent_entrypoint, settings.agent_environment(), __version__, new_id, lock, news.set)
+    presence = AgentPresence(nats, lambda: job.current, news.set)
     vllm = VllmDependency(settings.vllm_url, settings.model)
+    readiness = Readiness((nats, redis_connection.RedisDependency(redis), presence, vllm), news)
     wake_ups = WakeUps()
     moves = NatsWakeUps(nats, wake_ups)
-    readiness = Readiness((nats, redis_connection.RedisDependency(redis), presence, vllm))
     ports = Ports(
         deliberations=seen.deliberations(RedisDeliberations(redis, settings.result_ttl_s)),
         leases=leases,
@@ -99,6 +100,7 @@ def real_service(settings: Settings) -> Service:
     local_agents = make_pump(settings, seen.worker(worker), attempts, nats, Pool.LOCAL, settings.local_concurrency)
 
     async def prepare() -> None:
+        await presence.call_roll()
         await topology.ensure(nats, delivery)
         await topology.ensure_results_consumer(nats, instance)
         # What was announced while the connection was away may be lost.
@@ -111,9 +113,9 @@ def real_service(settings: Settings) -> Service:
     async def connect_and_consume() -> None:
         nats.on_connect(prepare)
         await nats.connect()
+        news.set()
         dead_letters = DeadLetters(nats)
         await nats.insist(
-            presence.listen,
             moves.listen,
             lambda: listen_for_cancelling(nats, local_agents.cancel),
             lambda: listen_for_given_up(nats, dead_letters),

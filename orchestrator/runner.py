@@ -54,7 +54,7 @@ async def _watch(service: Service) -> None:
         if await service.readiness.look():
             pause_s = _WATCH_S
         await service.server.set_ready(service.readiness.ready)
-        await asyncio.sleep(pause_s)
+        await service.readiness.rest(pause_s)
 
 
 async def _hold_leases(ownership: Ownership) -> None:

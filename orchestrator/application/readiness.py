@@ -1,6 +1,7 @@
 """Whether everything that the service depends on is there."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Collection, Sequence
 
@@ -14,9 +15,13 @@ _log = logging.getLogger(__name__)
 class Readiness:
     """What the last look at each dependency found. Until the first look, nothing is there."""
 
-    def __init__(self, dependencies: Sequence[Dependency], check_timeout_s: float = 2.0) -> None:
+    def __init__(
+        self, dependencies: Sequence[Dependency], news: asyncio.Event | None = None, check_timeout_s: float = 2.0
+    ) -> None:
+        """Who sets `news` says that something may be there that was not."""
         self._dependencies = tuple(dependencies)
         self._check_timeout_s = check_timeout_s
+        self._news = news or asyncio.Event()
         self._lost: dict[str, str] = {dependency.name: "not checked yet" for dependency in dependencies}
 
     @property
@@ -42,6 +47,13 @@ class Readiness:
         except DependencyLost:
             return False
         return True
+
+    async def rest(self, seconds: float) -> None:
+        """Returns when the next look is due: when there is news, also from before, or after so many seconds."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
+        self._news.clear()
 
     async def look(self) -> bool:
         """Checks all of them at once and says whether they are there."""

@@ -45,3 +45,24 @@ async def test_a_check_that_hangs_counts_as_lost() -> None:
 
 async def test_without_dependencies_it_is_ready() -> None:
     assert Readiness(()).ready
+
+
+async def test_news_ends_one_rest_also_when_it_came_before_it() -> None:
+    news = asyncio.Event()
+    readiness = Readiness((), news)
+    resting = asyncio.create_task(readiness.rest(60))
+    await asyncio.sleep(0)
+    news.set()
+    async with asyncio.timeout(10):
+        await resting
+        news.set()
+        await readiness.rest(60)
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await readiness.rest(60)
+
+
+async def test_without_news_a_rest_ends_when_its_time_is_up() -> None:
+    async with asyncio.timeout(10):
+        await Readiness(()).rest(0.01)

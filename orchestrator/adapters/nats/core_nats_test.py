@@ -1,16 +1,12 @@
-"""What goes over core NATS, stored nowhere: moves, cancellations and signs of life."""
+"""What goes over core NATS, stored nowhere: moves and cancellations."""
 
 import asyncio
-
-import pytest
 
 from orchestrator.adapters.nats import topology
 from orchestrator.adapters.nats.cancelling import NatsCanceller, listen_for_cancelling
 from orchestrator.adapters.nats.connection import NatsConnection
-from orchestrator.adapters.nats.presence import AgentPresence, beat
 from orchestrator.adapters.nats.wake_ups import NatsWakeUps
 from orchestrator.application.wake_ups import WakeUps
-from orchestrator.domain.errors import DependencyLost
 from orchestrator.testing.waiting import until
 
 
@@ -63,27 +59,3 @@ async def test_every_worker_hears_that_a_deliberation_is_over(bare: NatsConnecti
 
 async def test_that_workers_cannot_be_told_is_no_error() -> None:
     await NatsCanceller(NatsConnection("nats://127.0.0.1:1", "test")).cancel("task")
-
-
-async def test_actors_of_the_current_job_are_present_until_they_fall_silent(bare: NatsConnection) -> None:
-    now = 0.0
-    presence = AgentPresence(bare, lambda: "job-1", monotonic=lambda: now)
-    await presence.listen()
-    with pytest.raises(DependencyLost):
-        await presence.check()
-    beats = [asyncio.create_task(beat(bare, f"actor-{job}", "node", job)) for job in ("job-1", "job-0")]
-
-    async def present() -> bool:
-        return bool(presence.alive)
-
-    await until(present)
-    await bare.client.publish("agents.alive.x", b"nonsense")
-    await bare.client.flush()
-    assert presence.alive == ("actor-job-1",)
-    await presence.check()
-
-    for task in beats:
-        task.cancel()
-    now = 10.0
-    with pytest.raises(DependencyLost):
-        await presence.check()

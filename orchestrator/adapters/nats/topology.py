@@ -26,6 +26,7 @@ PLANNING_CONSUMER = "orchestrator-planning"
 MESSAGE_ID = "Nats-Msg-Id"
 
 ALIVE_PREFIX = "agents.alive"
+ROLL_CALL_SUBJECT = "agents.roll-call"
 CANCEL_SUBJECT = "agents.cancel"
 EVENTS_PREFIX = "orchestration.deliberation"
 MOVED_PREFIX = "deliberations.moved"

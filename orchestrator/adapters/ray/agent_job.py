@@ -35,12 +35,15 @@ class AgentJob:
         version: str,
         new_id: Callable[[], str],
         lock: Callable[[], AbstractAsyncContextManager[bool]],
+        on_found: Callable[[], None] = lambda: None,
     ) -> None:
+        """`on_found` is called whenever there is a current job that was not it before."""
         self._api = api
         self._lock = lock
         self._entrypoint = entrypoint
         self._env = dict(env)
         self._new_id = new_id
+        self._on_found = on_found
         canonical = json.dumps([version, entrypoint, self._env], sort_keys=True)
         self._configuration = hashlib.sha256(canonical.encode()).hexdigest()[:16]
         self._current = ""
@@ -93,6 +96,7 @@ class AgentJob:
             adopted = await self._adopt(ours)
             self._current = adopted or await self._submit()
             self._may_replace = False
+        self._on_found()
 
     async def _adopt(self, ours: Sequence[Job]) -> str:
         """Returns the id of the one of our jobs to go on with, if there is one, and stops the others."""

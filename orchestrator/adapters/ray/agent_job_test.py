@@ -52,10 +52,16 @@ def _free() -> AbstractAsyncContextManager[bool]:
     return nullcontext(True)
 
 
-def _job(ray: FakeRay, env: Mapping[str, str] | None = None, version: str = "1", lock: Lock = _free) -> AgentJob:
+def _job(
+    ray: FakeRay,
+    env: Mapping[str, str] | None = None,
+    version: str = "1",
+    lock: Lock = _free,
+    on_found: Callable[[], None] = lambda: None,
+) -> AgentJob:
     numbers = (f"{version}-{number}" for number in itertools.count(len(ray.jobs)))
     api = JobsApi("http://ray", httpx.MockTransport(ray))
-    return AgentJob(api, "python -m agents", env or {"A": "1"}, version, lambda: next(numbers), lock)
+    return AgentJob(api, "python -m agents", env or {"A": "1"}, version, lambda: next(numbers), lock, on_found)
 
 
 async def test_a_job_is_submitted_with_its_environment() -> None:
@@ -68,6 +74,20 @@ async def test_a_job_is_submitted_with_its_environment() -> None:
     submitted = ray.jobs[job.current]
     assert submitted["entrypoint"] == "python -m agents"
     assert submitted["runtime_env"]["env_vars"] == {"A": "1", "AGENT_JOB": job.current}
+
+
+async def test_it_is_told_of_each_job_that_becomes_the_current_one_and_of_no_other() -> None:
+    ray, found = FakeRay(), list[str]()
+    held = [False, True, True]
+    job: AgentJob = _job(ray, lock=lambda: nullcontext(held.pop(0)), on_found=lambda: found.append(job.current))
+    for _ in range(3):
+        await job._ensure()
+    assert found == [job.current]
+
+    ray.jobs.clear()
+    await job._ensure()
+
+    assert found[1:] == [job.current]
 
 
 async def test_a_running_job_is_left_alone() -> None:
