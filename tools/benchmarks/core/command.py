@@ -19,7 +19,7 @@ from tools.benchmarks.core.machine import Machine, commit
 from tools.benchmarks.core.measure import measure
 from tools.benchmarks.core.page import page
 from tools.benchmarks.core.results import Results
-from tools.benchmarks.core.table import table
+from tools.benchmarks.core.table import table, times
 from tools.stack.runner.display.progress import Progress
 from tools.stack.runner.reporting.timeline import Timeline
 
@@ -88,7 +88,7 @@ async def _run(benchmarks: Sequence[Benchmark], options: argparse.Namespace, dir
         written = document(run, results)
         (directory / JSON).write_text(json.dumps(written, indent=1) + "\n")
         (directory / PAGE).write_text(page(written, "\n\n".join(table(each) for each in results)))
-    print(f"{directory / JSON}\n{directory / PAGE}")
+    print(f"{times(results)}\n{directory / JSON}\n{directory / PAGE}")
     return results
 
 

@@ -72,6 +72,12 @@ def table(results: Results) -> str:
     return "\n".join(lines)
 
 
+def times(results: Sequence[Results]) -> str:
+    """How long benchmarks took, and all together; in one line."""
+    each = ", ".join(f"{result.benchmark.name} {result.seconds:.0f} s" for result in results)
+    return f"took {sum(result.seconds for result in results):.0f} s: {each}"
+
+
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

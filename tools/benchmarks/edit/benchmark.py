@@ -17,9 +17,10 @@ _COMPOSED = Loop()
 @asynccontextmanager
 async def _prepare(setting: Setting) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
-        setting.say("bringing up the stack by podman-compose and by stack_up, and editing in each once")
+        setting.say("bringing up the stack twice: by podman-compose, and by stack_up")
         await stack.enter_async_context(_COMPOSED.up(setting))
         await stack.enter_async_context(by_bazel.stack_up())
+        # The first time Bazel has to look at all that this is made of.
         await by_bazel.attach(setting)
         yield
 

@@ -43,13 +43,12 @@ class Loop:
 
     @asynccontextmanager
     async def up(self, setting: Setting) -> AsyncIterator[None]:
-        """Has it up, beside whatever else is; what an edit needs has been read and built once."""
+        """Has it up, beside whatever else is."""
         await self._export(setting.directory)
         self._write_context()
         try:
             await self._build()
             await self._stack.up(_OFTEN_S, *self._services())
-            await self.edit(_OFTEN_S, setting)
             yield
         finally:
             await self._stack.down()

@@ -1,4 +1,4 @@
-"""Runs beside the stack: puts it under load after load, and writes what was counted to /outputs/windows.json."""
+"""Runs beside the stack: puts it under load after load, and writes what was counted to /outputs/NAME-NUMBER.json."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 
 import grpc
 import httpx
+import pytest
 
 from protos.orchestrator.v1 import orchestrator_pb2_grpc as pb_grpc
 from tools.benchmarks.load.deliberations import Shape, under_load, watch
@@ -19,6 +20,7 @@ from tools.benchmarks.load.deliberations import Shape, under_load, watch
 # How long the model takes where it is not asked for no time at all; each request up to half of it more or less.
 _DELAY_MS = 250
 _JITTER = 0.5
+_WINDOW_S = 3.0
 
 _LOADS = {
     # Deliberations at once, of a model that takes no time: what the service itself can do.
@@ -29,23 +31,23 @@ _LOADS = {
 }
 
 
-def test_load() -> None:
-    Path("/outputs/windows.json").write_text(json.dumps(asyncio.run(_windows())))
+_IDS = [(name, number) for name, loads in _LOADS.items() for number in loads]
 
 
-async def _windows() -> dict[str, dict[int, dict[str, float]]]:
-    """What was counted, by the loads' name and number."""
-    windows: dict[str, dict[int, dict[str, float]]] = {}
+# The benchmark chooses some.
+@pytest.mark.parametrize(("name", "number"), [pytest.param(*each, id="{}-{}".format(*each)) for each in _IDS])
+def test_load(name: str, number: int) -> None:
+    window = asyncio.run(_window(*_LOADS[name][number]))
+    Path(f"/outputs/{name}-{number}.json").write_text(json.dumps(window))
+
+
+async def _window(shape: Shape, delay_ms: int) -> dict[str, float]:
     options = (("grpc.max_receive_message_length", -1),)
     async with (
         httpx.AsyncClient(base_url=os.environ["VLLM_URL"].removesuffix("/v1")) as model,
         grpc.aio.insecure_channel(os.environ["ORCHESTRATOR_ADDRESS"], options) as channel,
     ):
-        stub = pb_grpc.OrchestratorServiceStub(channel)
-        for name in os.environ["LOADS"].split(","):
-            loads = _LOADS[name]
-            windows[name] = {number: await _measured(stub, model, *load) for number, load in loads.items()}
-    return windows
+        return await _measured(pb_grpc.OrchestratorServiceStub(channel), model, shape, delay_ms)
 
 
 async def _measured(stub: Any, model: httpx.AsyncClient, shape: Shape, delay_ms: int) -> dict[str, float]:
@@ -57,7 +59,7 @@ async def _measured(stub: Any, model: httpx.AsyncClient, shape: Shape, delay_ms:
     # A deliberation has three phases; the load is even after one.
     async with under_load(stub, shape, spread_s=3 * delay_ms / 1000) as load:
         # One alone makes few steps: to know how many takes longer.
-        seconds = float(os.environ["SECONDS"]) * (3 if delay_ms and shape.at_once == 1 else 1)
+        seconds = _WINDOW_S * (3 if delay_ms and shape.at_once == 1 else 1)
         window = await watch(answered, warm_up_s=1 + 4 * delay_ms / 1000, seconds=seconds)
     assert load.warnings == []
     return {**asdict(window), "duration_s": statistics.mean(load.durations)}

@@ -36,12 +36,12 @@ class Loaded:
 
 def read(run: StackRun) -> dict[str, dict[int, Loaded]]:
     """All loads of a run, by name and number."""
-    windows = json.loads((run.outputs / "outputs/tests/windows.json").read_text())
     series = json.loads((run.outputs / "resources.json").read_text())["series"]
-    return {
-        name: {int(number): _loaded(window, series, run.began) for number, window in numbered.items()}
-        for name, numbered in windows.items()
-    }
+    loads: dict[str, dict[int, Loaded]] = {}
+    for file in (run.outputs / "outputs/tests").glob("*-*.json"):
+        name, _, number = file.stem.partition("-")
+        loads.setdefault(name, {})[int(number)] = _loaded(json.loads(file.read_text()), series, run.began)
+    return loads
 
 
 def _loaded(window: Mapping[str, float], series: Mapping[str, Any], zero: float) -> Loaded:

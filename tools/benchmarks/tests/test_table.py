@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tools.benchmarks.core.table import number_text, table
+from tools.benchmarks.core.table import number_text, table, times
 from tools.benchmarks.tests.samples import sample_results
 
 
@@ -36,3 +36,9 @@ def test_failures_and_what_was_left_out_are_below_the_figures() -> None:
         "MISSED",
         "met",
     ]
+
+
+def test_how_long_each_took_and_all_of_them() -> None:
+    first, second = sample_results()
+    first.seconds, second.seconds = 61.4, 2.2
+    assert times([first, second]) == "took 64 s: sample 61 s, broken 2 s"

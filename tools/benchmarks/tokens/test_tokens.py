@@ -11,12 +11,14 @@ import json
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import grpc
 import httpx
 import nats
+import pytest
 
 from orchestrator.domain.review import answer_schema
 from protos.orchestrator.v1 import orchestrator_pb2_grpc as pb_grpc
@@ -25,17 +27,28 @@ from tools.benchmarks.load.deliberations import Shape, under_load, watch
 _AT_ONCE = 16
 # Three agents each: enough that there is always a step for each of 16 requests.
 _SHAPE = Shape(at_once=16)
-_ROUNDS = 2
-_WARM_UP_S, _WINDOW_S = 8, 25
 _COUNTER = "vllm:generation_tokens_total"
 
 
-def test_tokens() -> None:
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How often each has its turn, and how long the windows are, in seconds."""
+
+    rounds: int
+    warm_up: float
+    window: float
+
+
+# The benchmark chooses one.
+@pytest.mark.parametrize(
+    "plan", [pytest.param(_Plan(2, warm_up=8, window=25), id="long"), pytest.param(_Plan(1, 6, 16), id="short")]
+)
+def test_tokens(plan: _Plan) -> None:
     password = Path(os.environ["NATS_PASSWORD_FILE"]).read_text()
-    Path("/outputs/tokens.json").write_text(json.dumps(asyncio.run(_tokens(password))))
+    Path("/outputs/tokens.json").write_text(json.dumps(asyncio.run(_tokens(plan, password))))
 
 
-async def _tokens(password: str) -> dict[str, list[float]]:
+async def _tokens(plan: _Plan, password: str) -> dict[str, list[float]]:
     """Tokens a second in each window, of the deliberations and of the bare client. `password` is that of NATS."""
     figures: dict[str, list[float]] = {"deliberations": [], "bare": []}
     async with (
@@ -48,12 +61,12 @@ async def _tokens(password: str) -> dict[str, list[float]]:
             lines = (await vllm.get("/metrics")).text.splitlines()
             return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(_COUNTER))
 
-        for _ in range(_ROUNDS):
-            async with _overheard(password) as requests, under_load(stub, _SHAPE, spread_s=_WARM_UP_S / 2):
-                window = await watch(generated, _WARM_UP_S, _WINDOW_S)
+        for _ in range(plan.rounds):
+            async with _overheard(password) as requests, under_load(stub, _SHAPE, spread_s=plan.warm_up / 2):
+                window = await watch(generated, plan.warm_up, plan.window)
             figures["deliberations"].append(window.per_second)
             async with _sending(vllm, requests):
-                window = await watch(generated, _WARM_UP_S, _WINDOW_S)
+                window = await watch(generated, plan.warm_up, plan.window)
             figures["bare"].append(window.per_second)
     return figures
 
