@@ -54,7 +54,8 @@ def _manifest_impl(ctx):
         publish = {port: int(number) for port, number in ctx.attr.publish.items()},
         faults = ctx.attr.faults,
         healthchecks = ctx.attr.healthchecks,
-        up = short_label(ctx.label.relative(ctx.attr.up)) if ctx.attr.up else "",
+        up = _program(ctx, ctx.attr.up),
+        down = _program(ctx, ctx.attr.down),
     )
     for name in ctx.attr.healthchecks:
         if name not in known:
@@ -74,6 +75,10 @@ def _manifest_impl(ctx):
     ctx.actions.write(output, json.encode_indent(manifest, indent = "  ") + "\n")
     return [DefaultInfo(files = depset([output]), runfiles = runfiles.merge(ctx.runfiles([output])))]
 
+def _program(ctx, label):
+    """A program's label as people write it; empty where there is none."""
+    return short_label(ctx.label.relative(label)) if label else ""
+
 def _check_published(ctx, published, known):
     name, _, port = published.partition(":")
     if name not in known:
@@ -91,6 +96,7 @@ manifest = rule(
     implementation = _manifest_impl,
     doc = "The file that the runner reads, with everything it names as runfiles.",
     attrs = {
+        "down": attr.string(doc = "Label of the program that takes the stack down."),
         "faults": attr.bool(doc = "Whether the tests may hurt the services."),
         "healthchecks": attr.string_list_dict(doc = "Service to a command that stands for its probe."),
         "only": attr.string(doc = "The service that is wanted, with what it needs; without one, all are."),

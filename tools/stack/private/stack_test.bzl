@@ -31,6 +31,7 @@ def stack_test(
         user = "",
         busy_cpus = 2,
         up = None,
+        down = None,
         tags = [],
         size = "large",
         testonly = True,
@@ -64,6 +65,7 @@ def stack_test(
       busy_cpus: how many CPUs Bazel should count as taken while the test (or each shard of it) runs; 0.5, where it waits
         most of the time.
       up: the `stack_up` of the same stack, which `--attach` names where the stack is not up.
+      down: its `stack_down`, which `--keep` names where the stack stays up.
       tags: added to those that the test needs.
       size: of the test, which sets its time-out.
       testonly: as for every test.
@@ -92,6 +94,7 @@ def stack_test(
     manifest(
         name = name + ".manifest",
         testonly = testonly,
+        down = down,
         faults = faults,
         stack = stack,
         tags = ["manual"],

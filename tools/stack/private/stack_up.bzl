@@ -5,19 +5,21 @@ load(":program.bzl", "program")
 load(":service.bzl", "short_label")
 load(":stack.bzl", "manifest")
 
-def stack_up(name, stack, publish = {}, testonly = False, **kwargs):
+def stack_up(name, stack, publish = {}, down = None, testonly = False, **kwargs):
     """A program that brings a stack up for a person; `bazel run NAME -- --help` explains it.
 
     Args:
       name: of the program.
       stack: the `stack` to bring up.
       publish: `SERVICE:PORT` to the number on 127.0.0.1 where that port is reachable by default.
+      down: the `stack_down` of the same stack, which it names where one has to take the stack down.
       testonly: as for every rule.
       **kwargs: other attributes of py_binary, such as `visibility`.
     """
     manifest(
         name = name + ".manifest",
         testonly = testonly,
+        down = down,
         publish = {port: str(number) for port, number in publish.items()},
         stack = stack,
         tags = ["manual"],

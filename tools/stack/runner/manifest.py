@@ -83,8 +83,8 @@ class PublishedPort:
 class Manifest:
     """Everything that is known about a stack before it runs. With `faults`, tests may hurt its services.
 
-    `healthchecks` are commands that stand for the probes of services where the harness is not there to ask. `up` is the
-    label of the program that brings the stack up for people, where the declaration says so.
+    `healthchecks` are commands that stand for the probes of services where the harness is not there to ask. `up` and
+    `down` are labels of the programs that bring the stack up for people and take it down, where the declaration says so.
     """
 
     label: str
@@ -94,6 +94,7 @@ class Manifest:
     faults: bool = False
     healthchecks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     up: str = ""
+    down: str = ""
 
     def service(self, name: str) -> Service:
         """Raises ManifestError for an unknown name."""
@@ -125,6 +126,7 @@ def parse(data: Mapping[str, Any]) -> Manifest:
             faults=bool(data.get("faults", False)),
             healthchecks={name: tuple(command) for name, command in data.get("healthchecks", {}).items()},
             up=data.get("up", ""),
+            down=data.get("down", ""),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ManifestError(f"the manifest is malformed: {type(error).__name__} {error}") from error

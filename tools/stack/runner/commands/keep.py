@@ -15,7 +15,7 @@ from tools.stack.runner.manifest import Manifest
 from tools.stack.runner.removal import cleanup
 from tools.stack.runner.runfiles import Runfiles
 from tools.stack.runner.running.session import Keep, Session, Settings
-from tools.stack.runner.running.standing import check_not_up
+from tools.stack.runner.running.standing import check_not_up, command_down
 
 _IN_TOOLBOX = Path("/run/ray-vllm-toolbox")
 
@@ -52,7 +52,7 @@ def how_to_go_on(session: Session, error: StackError, environment: Mapping[str, 
     lines = [(_podman(environment) + command, meaning) for command, meaning in lines]
     lines += [
         (f"bazel run {target} -- --attach", "the tests again; what you have edited is replaced first"),
-        (f"bazel run //tools:stack_down -- --stack={session.manifest.label}", "takes it down"),
+        (command_down(session.manifest), "takes it down"),
     ]
     width = max(len(command) for command, _ in lines)
     return "\n".join(["The stack stays up:", *(f"  {command:<{width}}  {meaning}" for command, meaning in lines)])

@@ -109,8 +109,13 @@ async def check_not_up(podman: Podman, manifest: Manifest) -> None:
             detached = resource.labels[LABEL_KIND] == cleanup.KIND_DETACHED
             owner = "detached" if detached else f"process {resource.labels[LABEL_OWNER].partition(':')[0]}"
             raise StackAlreadyUpError(
-                f"{manifest.label} is already up ({owner}): bazel run //tools:stack_down takes it down"
+                f"{manifest.label} is already up ({owner}): `{command_down(manifest)}` takes it down"
             )
+
+
+def command_down(manifest: Manifest) -> str:
+    """What a person types to take the manifest's stack down, and no other."""
+    return f"bazel run {manifest.down or 'its stack_down'} -- --stack={manifest.label}"
 
 
 async def containers(podman: Podman, run_id: str) -> dict[str, Resource]:

@@ -71,10 +71,9 @@ def test_detached_it_stays_up_and_no_later_run_sweeps_it_away(harness: Harness) 
 def test_a_second_one_is_told_of_the_first(harness: Harness) -> None:
     run = harness.start("up", manifest(harness, free_port()))
     run.wait_for("is up")
-    ended = harness.start("up", manifest(harness, free_port())).end()
+    ended = harness.start("up", harness.manifest(harness.web(), down="//some:down")).end()
     assert ended.code == 1
-    assert harness.label in ended.diagnosis
-    assert "stack_down" in ended.diagnosis
+    assert f"bazel run //some:down -- --stack={harness.label}" in ended.diagnosis
     run.signal_group(signal.SIGTERM)
     run.end(10)
 

@@ -91,6 +91,7 @@ def manifest_test(name):
     stack_up(
         name = name + ".up",
         testonly = True,
+        down = name + ".down",
         publish = {"web:http": 8080},
         stack = name + ".stack",
     )

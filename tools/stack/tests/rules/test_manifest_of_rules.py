@@ -37,6 +37,7 @@ def test_the_probe_is_one_that_the_runner_has() -> None:
 def test_the_stack_has_its_label_and_its_published_ports() -> None:
     assert manifest().label == "//tools/stack/tests/rules:manifest_test.stack"
     assert manifest().publish == (PublishedPort("web", "http", 8080),)
+    assert manifest().down == "//tools/stack/tests/rules:manifest_test.down"
 
 
 def test_a_health_check_takes_the_place_of_a_probe_in_a_compose_file() -> None:
