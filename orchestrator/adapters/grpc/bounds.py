@@ -5,11 +5,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import grpc
-from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import DecodeError
-from google.rpc.error_details_pb2 import RetryInfo
 
-from orchestrator.adapters.grpc.errors import details
+from orchestrator.adapters.grpc.errors import details, retry_info
 from orchestrator.adapters.grpc.interception import HEALTH, Context, Handler, refusing, surrounded
 
 _RETRY_MS = 1000
@@ -29,9 +27,7 @@ class _Slots:
     async def refuse(self, context: Context) -> None:
         """Aborts a call for which there is no place."""
         code, message = grpc.StatusCode.RESOURCE_EXHAUSTED, f"{self.limit} calls are in progress, which is the limit"
-        delay = Duration()
-        delay.FromMilliseconds(_RETRY_MS)
-        await context.abort(code, message, details(code, message, RetryInfo(retry_delay=delay)))
+        await context.abort(code, message, details(code, message, retry_info(_RETRY_MS)))
 
     @asynccontextmanager
     async def counted(self, context: Context) -> AsyncIterator[None]:

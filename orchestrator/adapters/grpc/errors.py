@@ -2,6 +2,7 @@
 
 import functools
 import logging
+import random
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
@@ -119,7 +120,15 @@ def _detail(error: OrchestratorError) -> Message | None:
             ]
         )
     if isinstance(error, Overloaded):
-        delay = Duration()
-        delay.FromMilliseconds(error.retry_after_ms)
-        detail = RetryInfo(retry_delay=delay)
+        detail = retry_info(error.retry_after_ms)
     return detail
+
+
+def retry_info(after_ms: int) -> RetryInfo:
+    """The detail that says when to call again: half of that time more or less.
+
+    A flood that is refused at once would come again at once, and its last call would wait for all others to be taken in.
+    """
+    delay = Duration()
+    delay.FromMilliseconds(int(after_ms * random.uniform(0.5, 1.5)))  # noqa: S311 (spreads retries, hides nothing)
+    return RetryInfo(retry_delay=delay)

@@ -44,3 +44,10 @@ def test_every_error_of_the_domain_has_a_code() -> None:
     assert _subclasses(OrchestratorError) - {OrchestratorError} <= errors._CODES.keys()
     assert grpc.StatusCode.INTERNAL not in errors._CODES.values()
     assert grpc.StatusCode.UNKNOWN not in errors._CODES.values()
+
+
+def test_callers_that_are_refused_together_are_told_to_come_again_apart() -> None:
+    delays = [errors.retry_info(1000).retry_delay.ToMilliseconds() for _ in range(200)]
+
+    assert all(500 <= delay <= 1500 for delay in delays)
+    assert len(set(delays)) > 50
