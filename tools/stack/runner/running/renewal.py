@@ -21,6 +21,9 @@ from tools.stack.runner.running.lifecycle import Supervisor
 from tools.stack.runner.running.overview import rows
 from tools.stack.runner.running.standing import Standing
 
+# The tests' container of a run that was kept.
+_TESTS = "tests"
+
 
 def differences(
     services: Iterable[Service], images: Mapping[str, str], place: Place, containers: Mapping[str, Resource]
@@ -63,10 +66,12 @@ class Renewal:
         # Its commands are the stack's own: they come to their end also where the program that asked is killed.
         self._podman = Podman(stack.place.run_id, stack.place.workdir)
         self.place = stack.place
+        self._told: set[str] = set()
 
     async def differences(self) -> dict[str, str]:
         """The services to replace, and why."""
         there = await standing.containers(self._podman, self.place.run_id)
+        self._tell_of_strangers(there)
         return differences(self._manifest.services, self.images, self.place, there)
 
     async def carry_out(self, names: Collection[str]) -> None:
@@ -109,6 +114,13 @@ class Renewal:
             if supervisor and isinstance(failure, ServiceError):
                 await self._end_new(supervisor, failure.service)
             raise failure from None
+
+    def _tell_of_strangers(self, there: Iterable[str]) -> None:
+        """Says once which services are up that are not declared any more: tests could pass by them."""
+        declared = {service.name for service in self._manifest.services} | {_TESTS}
+        for name in sorted({*there} - declared - self._told):
+            self._told.add(name)
+            self._progress.event(f"{name} is no longer declared, and stays until the stack is taken down")
 
     def _give_addresses(self) -> None:
         """Services that were declared since the stack came up get addresses, and their names become known to all."""

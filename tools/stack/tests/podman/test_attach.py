@@ -177,6 +177,19 @@ def test_a_service_that_is_new_in_the_declaration_is_added_and_all_know_its_name
     assert " new" in podman("exec", stack.containers()["web"], "cat", "/etc/hosts")
 
 
+def test_a_service_that_is_no_longer_declared_stays_and_is_told_of_once(stack: Stack) -> None:
+    stack.up()
+    before = stack.containers()
+    document = json.loads(stack.manifest(tests=("cases:passed",)).read_text())
+    document["services"] = document["services"][:1]
+    path = stack.harness.directory / "manifest-without-other.json"
+    path.write_text(json.dumps(document))
+    ended = stack.harness.start("test", path, "--attach", **BY_HAND).end()
+    assert ended.code == 0, ended.error
+    assert len([line for line in ended.error if "other" in line and "no longer declared" in line]) == 1
+    assert stack.containers() == before
+
+
 def test_the_one_that_is_asked_for_is_replaced_also_when_it_is_the_same(stack: Stack) -> None:
     stack.up()
     before = stack.containers()
