@@ -3,6 +3,9 @@
 mirror.py finds the same ones for the lock's refresher.
 """
 
+# What Bazel can download from. apt knows other ways, such as lists of mirrors and disks.
+_SCHEMES = ("http://", "https://", "file:/")
+
 def one_line_mirrors(text):
     """Base addresses of the `deb` lines with component main, in sources.list's one-line format.
 
@@ -20,7 +23,7 @@ def one_line_mirrors(text):
         words = [word for word in line.replace("\t", " ").split(" ") if word]
         if words[:1] == ["deb"] and "main" in words[3:]:
             found.append(words[1].rstrip("/"))
-    return found
+    return [uri for uri in found if _is_downloadable(uri)]
 
 def deb822_mirrors(text):
     """Base addresses of the `deb` stanzas with component main, in the deb822 format.
@@ -44,7 +47,10 @@ def deb822_mirrors(text):
                 fields[name] = _words(value)
         if "deb" in fields.get("Types", []) and "main" in fields.get("Components", []):
             found.extend([uri.rstrip("/") for uri in fields.get("URIs", [])])
-    return found
+    return [uri for uri in found if _is_downloadable(uri)]
+
+def _is_downloadable(uri):
+    return any([uri.startswith(scheme) for scheme in _SCHEMES])
 
 def _words(text):
     return [word for word in text.replace("\t", " ").split(" ") if word]

@@ -23,7 +23,7 @@ def _mirrors(rctx):
         elif file.basename.endswith(".sources"):
             found.extend(deb822_mirrors(rctx.read(file, watch = "no")))
     if not found:
-        fail("no Debian mirror: apt names none on this machine, so set DEBIAN_MIRROR")
+        fail("no Debian mirror: apt names none by its address on this machine, so set DEBIAN_MIRROR")
     return {base: True for base in found}.keys()
 
 def _debian_packages_impl(rctx):

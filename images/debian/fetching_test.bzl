@@ -11,6 +11,8 @@ def _one_line_impl(ctx):
         "deb [arch=amd64 signed-by=/usr/share/k.gpg] http://one/debian/ sid main contrib",
         "deb\thttp://two/debian\tbookworm\tmain # with a comment",
         "deb-src http://source/debian sid main",
+        "deb cdrom:[Debian GNU/Linux 12]/ bookworm main",
+        "deb mirror+file:/etc/apt/mirrors/debian.list bookworm main",
         "deb https://vendor/apt stable vendor",
         "",
     ])
@@ -22,7 +24,7 @@ def _deb822_impl(ctx):
     text = "\n".join([
         "Types: deb deb-src",
         "# a comment inside",
-        "URIs: http://one/debian/",
+        "URIs: mirror+file:///etc/apt/mirrors/debian.list http://one/debian/",
         " http://two/debian",
         "Suites: bookworm",
         "Components: main",

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from images.debian.control import stanzas
 
+# What can be downloaded from. apt knows other ways, such as lists of mirrors and disks.
+_SCHEMES = ("http://", "https://", "file:/")
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
@@ -25,9 +27,9 @@ def bases(environment: Mapping[str, str], apt: Path = Path("/etc/apt")) -> list[
     `extension.bzl` finds the same ones, in Starlark, when packages are fetched.
     """
     given = environment.get("DEBIAN_MIRROR", "").split()
-    found = given or list(dict.fromkeys(_configured(apt)))
+    found = given or [base for base in dict.fromkeys(_configured(apt)) if base.startswith(_SCHEMES)]
     if not found:
-        raise MirrorError("no Debian mirror: apt names none here, so set DEBIAN_MIRROR")
+        raise MirrorError("no Debian mirror: apt names none by its address here, so set DEBIAN_MIRROR")
     return [base.rstrip("/") for base in found]
 
 
@@ -37,7 +39,7 @@ def _configured(apt: Path) -> Iterator[str]:
         for line in path.read_text().splitlines() if path.exists() else ():
             words = shlex.split(line.partition("#")[0].replace("[", " [ ").replace("]", " ] "))
             if words[:1] == ["deb"] and "main" in words:
-                yield next(word for word in words if "://" in word)
+                yield from [word for word in words[1:] if ":/" in word][:1]
     for path in sorted(parts.glob("*.sources")):
         for stanza in stanzas(path.read_text().splitlines()):
             if "deb" in stanza.get("Types", "") and "main" in stanza.get("Components", "").split():

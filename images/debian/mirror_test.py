@@ -97,3 +97,16 @@ def test_mirrors_are_found_in_both_of_apts_formats(tmp_path: Path) -> None:
 def test_a_machine_without_apt_is_told_what_to_set(tmp_path: Path) -> None:
     with pytest.raises(MirrorError, match="set DEBIAN_MIRROR"):
         bases({}, tmp_path)
+
+
+def test_what_only_apt_can_read_is_no_mirror(tmp_path: Path) -> None:
+    (tmp_path / "sources.list").write_text(
+        "deb cdrom:[Debian GNU/Linux 12]/ bookworm main\n"
+        "deb mirror+file:/etc/apt/mirrors/debian.list bookworm main\n"
+        "deb http://one/debian bookworm main\n"
+    )
+    (tmp_path / "sources.list.d").mkdir()
+    (tmp_path / "sources.list.d/debian.sources").write_text(
+        "Types: deb\nURIs: mirror+file:///etc/apt/mirrors/debian.list\nSuites: bookworm\nComponents: main\n"
+    )
+    assert bases({}, tmp_path) == ["http://one/debian"]
