@@ -27,11 +27,15 @@ class Resolver:
             f"--python-platform={ARCHITECTURE}-manylinux_2_{GLIBC_MINOR}",
             # As pip does: the best version that any index has; of equal ones that of the first index.
             "--index-strategy=unsafe-best-match",
-            f"--default-index={first}",
-            *(f"--index={index}" for index in sources.indexes),
-            *(f"--find-links={links}" for links in sources.find_links),
         ]
-        self._environment = os.environ | ({"SSL_CERT_FILE": sources.certificates} if sources.certificates else {})
+        # Not as arguments: addresses may have passwords in them, and everybody sees a command line.
+        own = {
+            "SSL_CERT_FILE": sources.certificates or "",
+            "UV_DEFAULT_INDEX": first,
+            "UV_FIND_LINKS": ",".join(sources.find_links),
+            "UV_INDEX": " ".join(sources.indexes),
+        }
+        self._environment = os.environ | {name: value for name, value in own.items() if value}
 
     def resolve(self, previous: str, options: Sequence[str]) -> str:
         """Pins every requirement: NAME==VERSION lines with comments on who asked for it.
