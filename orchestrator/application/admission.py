@@ -11,8 +11,8 @@ _RETRY_AFTER_MS = 1000
 class Admission:
     """Remembers for a moment that too many deliberations are unfinished.
 
-    What is refused meanwhile costs nothing but this look: no store is asked, so a flood does not slow down what was
-    admitted. `on_refused` is called for each request that is refused, here or by the store.
+    What is refused meanwhile costs nothing but this look, and where it has a task_id one whether that is known: so a flood
+    does not slow down what was admitted. `on_refused` is called for each request that is refused, here or by the store.
     """
 
     def __init__(self, clock: Clock, hold_ms: int = 50, on_refused: Callable[[], None] = lambda: None) -> None:
