@@ -10,6 +10,7 @@ import pytest
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
+from e2e.faults.fleet import SIZE, STEPS
 from e2e.faults.scenario import Arena, Damage
 from e2e.suite.observe import Journal
 
@@ -19,14 +20,18 @@ ID = "Nats-Msg-Id"
 
 
 @contextmanager
-def echoing(journal: Journal, subject: str) -> Iterator[None]:
-    """Publishes each message that comes to a stream once more, without what lets JetStream notice."""
+def echoing(journal: Journal, subject: str) -> Iterator[list[str]]:
+    """Publishes each message that comes to a stream once more, without what lets JetStream notice.
+
+    Yields the subjects of those that it has published.
+    """
+    echoed: list[str] = []
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     try:
-        client = asyncio.run_coroutine_threadsafe(_echo(journal, subject), loop).result(10)
-        yield
+        client = asyncio.run_coroutine_threadsafe(_echo(journal, subject, echoed), loop).result(10)
+        yield echoed
         asyncio.run_coroutine_threadsafe(client.drain(), loop).result(10)
     finally:
         loop.call_soon_threadsafe(loop.stop)
@@ -34,7 +39,7 @@ def echoing(journal: Journal, subject: str) -> Iterator[None]:
         loop.close()
 
 
-async def _echo(journal: Journal, subject: str) -> Client:
+async def _echo(journal: Journal, subject: str, echoed: list[str]) -> Client:
     client = await journal.connect()
     seen: set[str] = set()
 
@@ -45,6 +50,7 @@ async def _echo(journal: Journal, subject: str) -> Client:
         seen.add(headers.get(ID, ""))
         if fresh:
             await client.publish(message.subject, message.data, headers={ECHO: "1"})
+            echoed.append(message.subject)
 
     await client.subscribe(subject, cb=again)
     await client.flush()
@@ -54,8 +60,9 @@ async def _echo(journal: Journal, subject: str) -> Client:
 @pytest.mark.parametrize("subject", ["agent.steps.>", "agent.results.>"])
 def test_a_message_that_comes_twice_is_done_once(arena: Arena, subject: str) -> None:
     """Every message on the subject is delivered twice, from the start to the end; every deliberation completes."""
-    with echoing(arena.stack.journal, subject):
+    with echoing(arena.stack.journal, subject) as echoed:
         arena.suffer(f"every {subject} twice", lambda: None)
+    assert len(echoed) >= SIZE * STEPS
 
 
 @pytest.mark.parametrize("poison", [b"\x00\xff", b"[]", b'{"step_id": 1}', b"{}"], ids=repr)

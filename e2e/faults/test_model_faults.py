@@ -7,6 +7,8 @@ import pytest
 from e2e.faults.scenario import Arena, Damage
 
 WHILE_SECONDS = 5
+# What stands in the prompt of every review, and of nothing else (orchestrator/domain/prompts.py).
+REVIEW = "Mark each proposal"
 
 
 @pytest.mark.parametrize("trouble", ["refuse", "error", "hang", "garbage"])
@@ -18,17 +20,26 @@ def test_trouble_that_passes_costs_time_alone(arena: Arena, trouble: str) -> Non
         time.sleep(WHILE_SECONDS)  # The fault itself.
         arena.model.behave(fail=None)
 
-    arena.suffer(f"vLLM: {trouble} for {WHILE_SECONDS} s", fault, Damage(failed_for=("vllm",)))
+    arena.suffer(f"vLLM: {trouble} for {WHILE_SECONDS} s", fault)
 
 
-@pytest.mark.parametrize("trouble", ["nonsense", "empty"])
-def test_answers_of_no_use_fail_the_step_that_they_answer(arena: Arena, trouble: str) -> None:
+def test_empty_answers_fail_the_step_that_they_answer(arena: Arena) -> None:
     """They are asked for once more; then the step fails, which warnings tell, or, where no proposal is left, the reason."""
-    arena.suffer(
-        f"vLLM: the next 60 answers are {trouble}",
-        lambda: arena.model.behave(fail=trouble, count=60),
+    outcomes = arena.suffer(
+        "vLLM: the next 60 answers are empty",
+        lambda: arena.model.behave(fail="empty", count=60),
         Damage(failed_for=("empty",)),
     )
+    assert any("empty" in text for outcome in outcomes for text in (*outcome.warnings, outcome.reason))
+
+
+def test_reviews_that_cannot_be_read_cost_a_warning(arena: Arena) -> None:
+    """They are asked for once more; then their deliberations go on without them, and every one completes."""
+    outcomes = arena.suffer(
+        "vLLM: the next 60 reviews are nonsense",
+        lambda: arena.model.behave(fail="nonsense", count=60, match=REVIEW),
+    )
+    assert any("review" in warning for outcome in outcomes for warning in outcome.warnings)
 
 
 @pytest.mark.parametrize("trouble", ["refuse", "hang", "garbage"])
