@@ -61,7 +61,9 @@ def test_stack_down_takes_it_down_from_another_terminal(harness: Harness) -> Non
 
 def test_detached_it_stays_up_and_no_later_run_sweeps_it_away(harness: Harness) -> None:
     port = free_port()
-    assert harness.start("up", manifest(harness, port), "--detach").end().code == 0
+    run = harness.start("up", manifest(harness, port), "--detach").end()
+    assert run.code == 0
+    assert any(f"--stack={harness.label}" in line for line in run.error), "it says how to take it down"
     assert harness.test(harness.web(), tests=["cases:passed"]).code == 0
     assert get(port) == 200
     assert harness.start("down", "--stack", harness.label).end().code == 0
