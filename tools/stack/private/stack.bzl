@@ -70,6 +70,7 @@ def _manifest_impl(ctx):
         if tests.entry.name in known:
             fail("{}: no service may be called '{}', which is the tests' container".format(info.label, tests.entry.name))
         manifest["tests"] = tests.entry
+        manifest["tests_start_early"] = ctx.attr.tests_start_early
         runfiles = runfiles.merge(tests.runfiles)
     output = ctx.actions.declare_file(ctx.label.name + ".json")
     ctx.actions.write(output, json.encode_indent(manifest, indent = "  ") + "\n")
@@ -104,5 +105,6 @@ manifest = rule(
         "stack": attr.label(mandatory = True, providers = [StackInfo], doc = "The stack."),
         "up": attr.string(doc = "Label of the program that brings the stack up for people."),
         "tests": attr.label(providers = [ServiceInfo], doc = "The tests' container."),
+        "tests_start_early": attr.bool(doc = "Whether it starts beside the services, and waits for them."),
     },
 )

@@ -26,6 +26,7 @@ def stack_test(
         secret_files = {},
         outputs = "",
         faults = False,
+        starts_early = None,
         memory = "",
         cpus = "",
         user = "",
@@ -59,6 +60,9 @@ def stack_test(
       secret_files: as in `service`.
       outputs: as in `service`; it lands in `outputs/tests`.
       faults: whether the tests may kill, stop, pause, and cut off services: `//tools/stack/faults` is how.
+      starts_early: whether the tests' container starts beside the services: pytest and the conftest files are loaded while
+        the services start, and wait until all are ready. That wants pytest as the entry point, and conftest files that
+        ask no service while they are imported. Without a word it does unless there is a `command`.
       memory: as in `service`.
       cpus: as in `service`.
       user: as in `service`.
@@ -99,6 +103,7 @@ def stack_test(
         stack = stack,
         tags = ["manual"],
         tests = container,
+        tests_start_early = not command if starts_early == None else starts_early,
         up = up,
         visibility = ["//visibility:private"],
     )

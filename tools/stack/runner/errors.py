@@ -75,6 +75,10 @@ class ShardingIgnoredError(StackError):
     """Bazel asked for a part of the cases, and the tests ran them all."""
 
 
+class GateIgnoredError(StackError):
+    """Tests that were started beside the services did not wait for them."""
+
+
 class TestsFailedError(StackError):
     """The tests ran, and at least one failed."""
 

@@ -83,13 +83,15 @@ class PublishedPort:
 class Manifest:
     """Everything that is known about a stack before it runs. With `faults`, tests may hurt its services.
 
-    `healthchecks` are commands that stand for the probes of services where the harness is not there to ask. `up` and
+    `tests_start_early` is whether the tests' container starts beside the services, and waits: its entry point is pytest
+    then. `healthchecks` are commands that stand for the probes of services where the harness is not there to ask. `up` and
     `down` are labels of the programs that bring the stack up for people and take it down, where the declaration says so.
     """
 
     label: str
     services: tuple[Service, ...]
     tests: Service | None = None
+    tests_start_early: bool = False
     publish: tuple[PublishedPort, ...] = ()
     faults: bool = False
     healthchecks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -122,6 +124,7 @@ def parse(data: Mapping[str, Any]) -> Manifest:
             label=data["label"],
             services=tuple(_service(entry) for entry in data["services"]),
             tests=_service(data["tests"]) if data.get("tests") else None,
+            tests_start_early=bool(data.get("tests_start_early", False)),
             publish=tuple(_published(key, port) for key, port in data.get("publish", {}).items()),
             faults=bool(data.get("faults", False)),
             healthchecks={name: tuple(command) for name, command in data.get("healthchecks", {}).items()},

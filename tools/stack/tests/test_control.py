@@ -43,8 +43,8 @@ class Notes:
 @asynccontextmanager
 async def served(directory: Path) -> AsyncIterator[tuple[Notes, Faults]]:
     notes = Notes()
-    async with control.serving(directory / "control", cast("FaultInjector", notes)):
-        yield notes, Faults(str(directory / "control" / control.SOCKET))
+    async with control.serving(directory, cast("FaultInjector", notes)):
+        yield notes, Faults(str(directory / control.SOCKET))
 
 
 def every_fault(faults: Faults) -> None:
@@ -102,7 +102,7 @@ async def test_what_cannot_be_done_is_raised_where_it_was_asked_for(directory: P
 )
 async def test_what_is_no_request_is_answered_so_and_nothing_is_done(directory: Path, line: bytes) -> None:
     async with served(directory) as (notes, _):
-        reader, writer = await asyncio.open_unix_connection(directory / "control" / control.SOCKET)
+        reader, writer = await asyncio.open_unix_connection(directory / control.SOCKET)
         writer.write(line + b'\n{"do": "kill", "with": ["web"]}\n')
         first, second = [json.loads(await asyncio.wait_for(reader.readline(), 5)) for _ in range(2)]
         writer.close()
@@ -115,7 +115,7 @@ async def test_a_long_path_is_no_obstacle_to_the_runner(directory: Path) -> None
     deep = directory / ("d" * 120)
     deep.mkdir()
     async with served(deep):
-        assert (deep / "control" / control.SOCKET).is_socket()
+        assert (deep / control.SOCKET).is_socket()
 
 
 def test_without_a_socket_it_says_how_to_have_one(monkeypatch: pytest.MonkeyPatch) -> None:

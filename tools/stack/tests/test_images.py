@@ -48,11 +48,12 @@ class Storage(Podman):
         self.running.remove(name)
         if self.failure:
             raise PodmanCommandError("pull", 125, f"Error: {self.failure}")
+        self.images[f"id-{name}"] = image(name)
         return f"id-{name}"
 
 
-def loader(storage: Storage, *layouts: Layout, free: int = 10**12) -> ImageLoader:
-    return ImageLoader(storage, layouts, free_bytes=lambda path: free)
+def loader(storage: Storage, *layouts: Layout, free: int = 10**12, brief: float = 0) -> ImageLoader:
+    return ImageLoader(storage, layouts, free_bytes=lambda path: free, brief=brief)
 
 
 async def test_only_missing_images_are_loaded_and_all_are_ready() -> None:
@@ -84,6 +85,25 @@ async def test_room_is_checked_before_anything_is_copied_counting_each_layer_onc
         await loader(storage, *wanted, free=2000).load()
     assert not storage.pulled
     await loader(storage, *wanted, free=2500).load()
+
+
+async def test_a_single_image_that_does_not_fit_is_given_up() -> None:
+    storage = Storage()
+    with pytest.raises(DiskFullError, match="/storage"):
+        await loader(storage, image("a", base=1000), free=2000).load()
+    assert not storage.images
+
+
+async def test_a_single_image_fits_where_its_layers_are_there_but_for_the_last() -> None:
+    storage = Storage(image("old", base=10**12))
+    await loader(storage, image("a", base=10**12, last=1), free=2000).load()
+    assert "id-a" in storage.images
+
+
+async def test_nobody_asks_for_room_where_a_single_image_is_loaded_at_once() -> None:
+    storage = Storage()
+    await loader(storage, image("a", base=1), free=0, brief=10).load()
+    assert "id-a" in storage.images
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tools.stack.runner.commands.bazel_test import Shard
-from tools.stack.runner.commands.testing import judge
+from tools.stack.runner.commands.verdict import judge
 from tools.stack.runner.errors import Exit, NoTestsError, ServiceExitedError, StackError, TestsFailedError
 from tools.stack.runner.reporting import junit
 

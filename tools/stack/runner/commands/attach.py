@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from ipaddress import IPv4Network
 from pathlib import Path
 
 from tools.stack.runner.commands import testing
-from tools.stack.runner.commands.bazel_test import BazelTest
+from tools.stack.runner.commands.bazel_test import BazelTest, shown
 from tools.stack.runner.engine import locking
 from tools.stack.runner.engine.confidential import Secrets
 from tools.stack.runner.engine.container import Place
 from tools.stack.runner.engine.images import ImageLoader
+from tools.stack.runner.engine.layout import Layout
 from tools.stack.runner.engine.network import Network
-from tools.stack.runner.engine.podman import LABEL_RUN, Podman, Resource
+from tools.stack.runner.engine.podman import LABEL_RUN, ContainerState, Podman, PodmanCommandError, Resource
 from tools.stack.runner.errors import StackDownError, StackError
 from tools.stack.runner.manifest import Manifest
 from tools.stack.runner.probes import grpc
@@ -32,26 +35,36 @@ from tools.stack.runner.running.standing import Standing
 # Tests that are attached at the same time have these addresses; a stack's services begin at the lower end.
 _SEATS = range(200, 250)
 _PAUSE = 0.2
+# Folders of outputs.
+_KEPT = 20
 
 
 async def run(manifest: Manifest, runfiles: Runfiles, bazel: BazelTest, arguments: Sequence[str]) -> None:
     """Runs the manifest's tests against its stack that is up. Raises StackError as testing.run does.
 
-    What `bazel` says of outputs is where a folder of this run's own is made: several may run at once.
+    Beside what `bazel` says of outputs a folder of this run's own is made: several may run at once, and Bazel's
+    own script goes through all that is inside, file by file, before `bazel run` ends. The latest are kept.
     """
     preparing = asyncio.create_task(asyncio.to_thread(grpc.prepare))  # While podman is waited for.
-    stack = await standing.find(Podman(), manifest, runfiles)
-    outputs = None
-    if bazel.outputs:
-        bazel.outputs.mkdir(parents=True, exist_ok=True)
-        outputs = Path(tempfile.mkdtemp(prefix="attached-", dir=bazel.outputs))
-        outputs.chmod(0o755)
-    shown = "/".join(filter(None, (bazel.shown_outputs, outputs.name))) if outputs else ""
-    own = replace(bazel, outputs=outputs, xml=outputs / "test.xml" if outputs else None, shown_outputs=shown, timeout=0)
+    found = await Podman().resources()
+    stack = standing.find(found, manifest, runfiles)
+    outputs = _own_folder(bazel.outputs.parent / "attached") if bazel.outputs else None
+    xml = outputs / "test.xml" if outputs else None
+    own = replace(bazel, outputs=outputs, xml=xml, shown_outputs=shown(outputs), timeout=0)
     # Bazel's own directory for temporary files goes with the next `bazel test`.
     settings = Settings(cleanup.KIND_ATTACHED, Path(tempfile.gettempdir()), outputs)
-    await testing.run_in(Attachment(manifest, runfiles, settings, stack), own, arguments)
+    await testing.run_in(Attachment(manifest, runfiles, settings, stack, found), own, arguments)
     await preparing
+
+
+def _own_folder(parent: Path) -> Path:
+    """A new folder there, beside the latest of other runs."""
+    parent.mkdir(parents=True, exist_ok=True)
+    for old in sorted(parent.iterdir(), key=lambda each: each.stat().st_mtime)[: -_KEPT + 1]:
+        shutil.rmtree(old, ignore_errors=True)
+    own = Path(tempfile.mkdtemp(prefix=time.strftime("%H%M%S-"), dir=parent))
+    own.chmod(0o755)
+    return own
 
 
 class Attachment(Session):
@@ -62,42 +75,54 @@ class Attachment(Session):
 
     outlasts_tests = True
 
-    def __init__(self, manifest: Manifest, runfiles: Runfiles, settings: Settings, stack: Standing) -> None:
+    def __init__(
+        self, manifest: Manifest, runfiles: Runfiles, settings: Settings, stack: Standing, found: Sequence[Resource]
+    ) -> None:
+        """`found` is all that there is of stacks, `stack` the one of them that this is about."""
         super().__init__(manifest, runfiles, settings)
-        self._stack = stack
+        self._stack, self._found = stack, found
 
     @asynccontextmanager
     async def _services(self, group: asyncio.TaskGroup) -> AsyncIterator[None]:
         """Has the services as they are built now, replacing those that differ, and ready."""
         stack = self._stack
         renewal = Renewal(stack, self.manifest, self.layouts, self.timeline, self.progress)
-        loading = group.create_task(self._load_tests())
+        loader = ImageLoader(self.podman, self._layouts_of_tests(), self._image_loaded)
+        loading = group.create_task(loader.load())
         with _held_open(stack.place) as lock, self._seat(stack.place) as address:
+            # The tests' container has to know the address of every service.
+            early = not renewal.newcomers
+            if early:
+                self._settle(group, renewal, address, loader)
             with self.timeline.phase("renew"):
                 await self._renew(lock, renewal)
                 await loading
-            self.place = self._own_place(renewal.place, address)
-            self._creating = True
-            self.supervisor = Supervisor(
-                group,
-                self.podman,
-                self.place,
-                renewal.images,
-                self._labels(),
-                self.timeline,
-                self.progress,
-                self.memory,
-                self.manifest.services,
-            )
+            if not early:
+                self._settle(group, renewal, address, loader)
             with self.timeline.phase("start"):
-                await self._adopt()
+                await self._adopt(renewal)
             yield
 
-    async def _load_tests(self) -> None:
-        """Loads the image of the tests' container, which the stack has no use for."""
-        if self.manifest.tests:
-            tests = [self.layouts[self.manifest.tests.image]]
-            await ImageLoader(self.podman, tests, self._image_loaded).load()
+    def _layouts_of_tests(self) -> list[Layout]:
+        """Of the image of the tests' container, which the stack has no use for."""
+        return [self.layouts[self.manifest.tests.image]] if self.manifest.tests else []
+
+    def _settle(self, group: asyncio.TaskGroup, renewal: Renewal, address: str, loader: ImageLoader) -> None:
+        """Makes the place of the tests' container, and begins what runs beside the services."""
+        self.place = self._own_place(renewal.place, address)
+        self._creating = True
+        self.supervisor = Supervisor(
+            group,
+            self.podman,
+            self.place,
+            renewal.images,
+            self._labels(),
+            self.timeline,
+            self.progress,
+            self.memory,
+            self.manifest.services,
+        )
+        group.create_task(self._run_beside(loader))
 
     async def _renew(self, lock: locking.FileLock, renewal: Renewal) -> None:
         """Replaces what differs while nobody else uses the stack; from then on it is shared with other tests.
@@ -128,9 +153,9 @@ class Attachment(Session):
         if not self.manifest.faults:
             await lock.share(waiting)
 
-    async def _adopt(self) -> None:
+    async def _adopt(self, renewal: Renewal) -> None:
         """Watches the stack's services, as those of any run, and waits until each answers its probe."""
-        there = await standing.containers(self.podman, self._stack.place.run_id)
+        there = renewal.containers
         containers = [await self.supervisor.adopt(service, there[service.name]) for service in self.manifest.services]
         waiting = [each for each in containers if not each.ready]
         await asyncio.gather(*(self.supervisor.until_ready(each, silently=True) for each in waiting))
@@ -163,6 +188,25 @@ class Attachment(Session):
             log = stack.log_path(service.name)
             self.report.log_starts[service.name] = log.stat().st_size if log.exists() else 0
         return place
+
+    async def _tidy_up(self) -> None:
+        """That podman works is known: it has found the stack."""
+        await cleanup.sweep(self.podman, self.settings.directory, self.progress.event, self._found)
+
+    async def _remove_all(self) -> None:
+        """All that it may have made is the tests' container, whose name is known: nothing is looked for."""
+        try:
+            if self.manifest.tests:
+                await self.podman.stop_and_remove(self.place.container_name(self.manifest.tests.name), 0)
+        except PodmanCommandError:
+            await super()._remove_all()
+
+    async def _states(self) -> list[ContainerState]:
+        known = self.supervisor.containers
+        if all(service.name in known for service in self.manifest.services):
+            with suppress(PodmanCommandError):  # Somebody has replaced or removed one meanwhile.
+                return await self.podman.inspect([container.id for container in known.values()])
+        return await super()._states()
 
     async def _reported(self) -> list[Resource]:
         """The services as they are now, and the tests' container."""

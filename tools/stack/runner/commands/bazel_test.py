@@ -46,7 +46,7 @@ class BazelTest:
             outputs=outputs,
             filter=environment.get("TESTBRIDGE_TEST_ONLY", ""),
             timeout=float(environment.get("TEST_TIMEOUT") or 0),
-            shown_outputs=_shown(outputs),
+            shown_outputs=shown(outputs),
             shard=_shard(environment),
         )
 
@@ -67,8 +67,8 @@ def _shard(environment: Mapping[str, str]) -> Shard | None:
     return Shard(int(environment.get("TEST_SHARD_INDEX") or 0), total, _path(environment, "TEST_SHARD_STATUS_FILE"))
 
 
-def _shown(outputs: Path | None) -> str:
-    """The directory by the link that Bazel makes in the workspace; a shard and a run of several have their own in it."""
+def shown(outputs: Path | None) -> str:
+    """A directory of outputs by the link that Bazel makes in the workspace; a shard and a run of several have their own in it."""
     _, separator, below = str(outputs or "").rpartition("/testlogs/")
     return f"bazel-testlogs/{below}" if separator else ""
 

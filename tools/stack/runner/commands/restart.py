@@ -39,7 +39,7 @@ async def restart(manifest: Manifest, runfiles: Runfiles, names: Sequence[str]) 
         manifest.service(name)
     timeline = Timeline()
     progress = Progress(timeline)
-    stack = await standing.find(Podman(), manifest, runfiles)
+    stack = standing.find(await Podman().resources(), manifest, runfiles)
     layouts = layout.read_all(manifest.services, runfiles)
     try:
         with locking.opened(standing.lock_path(stack.place.workdir)) as lock:

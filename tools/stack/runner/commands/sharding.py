@@ -6,38 +6,22 @@ a plugin. The container also has Bazel's variables, for tests that are another p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from tools.stack.runner.commands.bazel_test import Shard
-from tools.stack.runner.engine.container import Extra
 from tools.stack.runner.errors import ShardingIgnoredError
 
-_MODULE = "pytest_shard"
-_PLUGIN = Path(__file__).absolute().parents[3] / f"python/{_MODULE}.py"
-_PLUGINS = "/stack/plugins"
+PLUGIN = "pytest_shard"
 _STATUS = "shard"
 
 
-def share_of(shard: Shard | None, results: str, environment: Mapping[str, str]) -> Extra:
-    """What the tests' container has besides, so that it runs its share only.
-
-    `results` is a directory in the container that it can write to, `environment` what it has of its image and its
-    declaration.
-    """
-    if shard is None:
-        return Extra()
-    modules = filter(None, (_PLUGINS, environment.get("PYTHONPATH")))
-    return Extra(
-        args=("-p", _MODULE),
-        env={
-            "PYTHONPATH": ":".join(modules),
-            "TEST_SHARD_INDEX": str(shard.index),
-            "TEST_SHARD_STATUS_FILE": f"{results}/{_STATUS}",
-            "TEST_TOTAL_SHARDS": str(shard.total),
-        },
-        readable={_PLUGIN.resolve(): f"{_PLUGINS}/{_MODULE}.py"},
-    )
+def variables(shard: Shard, results: str) -> dict[str, str]:
+    """By which the tests know their share; `results` is a directory in the container that it can write to."""
+    return {
+        "TEST_SHARD_INDEX": str(shard.index),
+        "TEST_SHARD_STATUS_FILE": f"{results}/{_STATUS}",
+        "TEST_TOTAL_SHARDS": str(shard.total),
+    }
 
 
 def check(shard: Shard | None, results: Path) -> None:

@@ -72,6 +72,15 @@ class Extra:
     writable: dict[Path, str] = field(default_factory=dict)
     readable: dict[Path, str] = field(default_factory=dict)
 
+    def __or__(self, other: Extra) -> Extra:
+        """Both; the other's arguments come later, and its variables win."""
+        return Extra(
+            self.args + other.args,
+            self.env | other.env,
+            self.writable | other.writable,
+            self.readable | other.readable,
+        )
+
 
 def writable_directories(service: Service, place: Place) -> dict[Path, str]:
     """Makes the directories that the service may write to; where each appears in the container. Raises VolumeError."""

@@ -11,7 +11,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from tools.stack.runner.engine.podman import search_path
+from tools.stack.runner.engine.environment import search_path
 from tools.stack.runner.errors import StackError
 
 _BALLAST = ".filled-by-a-fault"

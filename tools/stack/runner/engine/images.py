@@ -13,7 +13,7 @@ from pathlib import Path
 from tools.stack.runner.engine import locking
 from tools.stack.runner.engine.layout import Layout
 from tools.stack.runner.engine.podman import Podman, PodmanCommandError
-from tools.stack.runner.errors import DiskFullError, ImageCorruptError, StackError
+from tools.stack.runner.errors import DiskFullError, ImageCorruptError, StackError, first_of
 
 _AT_ONCE = 2  # Unpacking is bound by the disk and one core each.
 _ROOM_PER_BYTE = 2.2  # podman keeps a copy of the blob while it unpacks it; file systems round up.
@@ -29,13 +29,17 @@ class ImageLoader:
         layouts: Iterable[Layout],
         loaded: Callable[[str, float], None] = lambda name, seconds: None,
         free_bytes: Callable[[Path], int] = lambda path: shutil.disk_usage(path).free,
+        brief: float = 0.5,
     ) -> None:
-        """`loaded` is called with the name of each image that was copied, and the seconds it took."""
+        """`loaded` is called with the name of each image that was copied, and the seconds it took.
+
+        A single image that is loaded within `brief` seconds is loaded without a look at how much room there is.
+        """
         self._podman = podman
         self._layouts = {layout.id: layout for layout in layouts}
         self._ready = {image: asyncio.Event() for image in self._layouts}
         self._loaded = loaded
-        self._free_bytes = free_bytes
+        self._free_bytes, self._brief = free_bytes, brief
 
     async def ready(self, image: str) -> None:
         """Returns when the image can be run."""
@@ -50,15 +54,42 @@ class ImageLoader:
             if not lock.try_to_own():
                 await lock.own()
                 missing = await self._missing()  # Another run may have loaded them while this one waited.
-            free = self._free_bytes(storage := await self._podman.storage())
-            # Of one image that fits in any case nobody needs to know which of its layers are there: podman knows.
-            stored = set() if len(missing) == 1 and _room(missing) <= free else await self._podman.stored_layers()
-            if (needed := _room(missing, stored)) > free:
-                raise DiskFullError(
-                    f"no room on the disk: loading {len(missing)} images takes {needed / 1e9:.1f} GB and {storage} has"
-                    f" {free / 1e9:.1f} GB free (podman image prune --all frees what no container uses)"
-                )
+            if len(missing) == 1:
+                await self._load_single(missing)
+                return
+            stored = await self._podman.stored_layers()
+            await self._check_room(missing, stored)
             await self._load_sharing_layers(missing, stored)
+
+    async def _load_single(self, missing: list[Layout]) -> None:
+        """Loads one image, and gives up where it goes on for a while and is seen not to fit.
+
+        Mostly it is one of which podman has all layers but the last: it is there before podman has said where its
+        storage is, and nobody needs to know which layers are missing.
+        """
+
+        async def check() -> None:
+            await asyncio.sleep(self._brief)
+            await self._check_room(missing, set())
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                checking = group.create_task(check())
+                await self._load_sharing_layers(missing, set())
+                checking.cancel()
+        except BaseExceptionGroup as errors:
+            raise first_of(errors) from None
+
+    async def _check_room(self, missing: list[Layout], stored: Collection[str]) -> None:
+        """Raises DiskFullError unless all that is missing will fit."""
+        free = self._free_bytes(storage := await self._podman.storage())
+        if _room(missing, stored) > free and not stored:
+            stored = await self._podman.stored_layers()
+        if (needed := _room(missing, stored)) > free:
+            raise DiskFullError(
+                f"no room on the disk: loading {len(missing)} images takes {needed / 1e9:.1f} GB and {storage} has"
+                f" {free / 1e9:.1f} GB free (podman image prune --all frees what no container uses)"
+            )
 
     async def _missing(self) -> list[Layout]:
         present = await self._podman.present_images(list(self._layouts))

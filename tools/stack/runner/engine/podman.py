@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import pwd
 import re
 import shutil
 from collections.abc import Mapping, Sequence
@@ -18,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tools.stack.runner.engine import rootless
+from tools.stack.runner.engine import environment, rootless
 from tools.stack.runner.errors import PodmanBrokenError, PodmanMissingError, StackError
 
 RUN_ID_VARIABLE = "TOOLS_STACK_RUN"
@@ -31,13 +30,18 @@ LABEL_SERVICE = "tools.stack.service"
 LABEL_WORKDIR = "tools.stack.workdir"
 LABEL_CONTENT = "tools.stack.content"
 
+# podman lists all that it has as slowly as it looks for a few, one by one.
+_FEW = 2
+_NO_SUCH_IMAGE = 1
+
 _LOG_PREFIX = re.compile(r'^(?:time="[^"]*" )?(?:level=\w+ msg=)?(?:Error:\s*)?')
 
 
 class PodmanCommandError(StackError):
-    """A podman command failed. `reason` is podman's own."""
+    """A podman command failed. `reason` is podman's own, and so is `returncode`, -9 where it was killed."""
 
     def __init__(self, command: str, returncode: int, stderr: str) -> None:
+        self.returncode = returncode
         self.reason = reason_of(stderr) or f"it ended with {returncode} and said nothing"
         super().__init__(f"podman {command} failed: {self.reason}", stderr.strip())
 
@@ -85,7 +89,7 @@ class Podman:
 
     def __init__(self, run_id: str = "", temporary: Path | None = None) -> None:
         """`temporary` is where podman unpacks images to; without it, podman's own default (/var/tmp)."""
-        self._environment = _environment()
+        self._environment = environment.of_podman()
         if run_id:
             self._environment[RUN_ID_VARIABLE] = run_id
         if temporary:
@@ -142,8 +146,20 @@ class Podman:
 
     async def present_images(self, ids: Sequence[str]) -> set[str]:
         """Those of the image ids that are in podman's storage."""
+        if len(ids) <= _FEW:
+            there = await asyncio.gather(*(self._has_image(image) for image in ids))
+            return {image for image, present in zip(ids, there, strict=True) if present}
         known = set((await self.call("images", "--all", "--quiet", "--no-trunc")).split())
         return {image for image in ids if f"sha256:{image}" in known}
+
+    async def _has_image(self, image: str) -> bool:
+        try:
+            await self.call("image", "exists", image)
+        except PodmanCommandError as error:
+            if error.returncode == _NO_SUCH_IMAGE:
+                return False
+            raise
+        return True
 
     async def stored_layers(self) -> set[str]:
         """Digests of the uncompressed layers of all images in storage."""
@@ -244,7 +260,8 @@ class Podman:
 
     async def stop_and_remove(self, container: str, timeout: float) -> None:
         """Ends a container as `stop` does, and removes it."""
-        await self.call("rm", "--force", "--ignore", "--time", str(round(timeout)), container, timeout=timeout + 30)
+        command = ("rm", "--force", "--ignore", "--volumes", "--time", str(round(timeout)), container)
+        await self.call(*command, timeout=timeout + 30)
 
     async def remove(self, resources: Sequence[Resource]) -> None:
         """Kills and removes containers, then networks. What is gone already is no error."""
@@ -258,33 +275,6 @@ class Podman:
             except PodmanCommandError as error:
                 if "not found" not in error.reason:
                     raise
-
-
-def _environment() -> dict[str, str]:
-    """What podman needs to find its storage, whatever HOME the test was given."""
-    account = pwd.getpwuid(os.getuid())
-    environment = {
-        "PATH": search_path(),
-        "HOME": account.pw_dir,
-        "PODMAN_IGNORE_CGROUPSV1_WARNING": "1",
-    }
-    runtime = os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}")
-    if Path(runtime).is_dir():
-        environment["XDG_RUNTIME_DIR"] = runtime
-    return environment | podman_settings()
-
-
-def podman_settings() -> dict[str, str]:
-    """What this process's environment says of podman: whoever cleans up must look where the run's containers are."""
-    names = ("CONTAINERS_CONF", "CONTAINERS_CONF_OVERRIDE", "CONTAINERS_STORAGE_CONF", "CONTAINER_HOST")
-    return {name: os.environ[name] for name in names if name in os.environ}
-
-
-def search_path() -> str:
-    """PATH, with the directories of programs for administrators, such as nft and iptables."""
-    directories = os.environ.get("PATH", os.defpath).split(":")
-    directories += [each for each in ("/usr/local/sbin", "/usr/sbin", "/sbin") if each not in directories]
-    return ":".join(directories)
 
 
 def _seconds(started: str, finished: str) -> float:

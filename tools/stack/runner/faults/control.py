@@ -27,7 +27,7 @@ _Action = Callable[..., Awaitable[Any]]
 
 @asynccontextmanager
 async def serving(directory: Path, injector: FaultInjector) -> AsyncIterator[None]:
-    """Makes `directory`, and serves on the socket SOCKET in it for the duration of the block."""
+    """Serves on the socket SOCKET in `directory` for the duration of the block."""
     actions: dict[str, _Action] = {
         "cut": injector.cut,
         "fill_disk": injector.fill_disk,
@@ -50,7 +50,6 @@ async def serving(directory: Path, injector: FaultInjector) -> AsyncIterator[Non
         connections.add(task)
         task.add_done_callback(connections.discard)
 
-    await asyncio.to_thread(directory.mkdir)
     # The path of a socket has at most 107 bytes, which Bazel's directories exceed.
     descriptor = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

@@ -11,7 +11,7 @@ import contextlib
 import sys
 from collections.abc import Collection
 
-from tools.stack.runner.engine.podman import search_path
+from tools.stack.runner.engine.environment import search_path
 from tools.stack.runner.errors import StackError
 from tools.stack.runner.faults import delay
 

@@ -7,7 +7,7 @@ import contextlib
 import os
 import shutil
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from tools.stack.runner.engine import disk
@@ -80,13 +80,16 @@ async def stop_commands(run_id: str, patience: float = 5.0, restoring: float = 3
         await asyncio.sleep(0.05)
 
 
-async def sweep(podman: Podman, directory: Path, tell: Callable[[str], None]) -> None:
+async def sweep(
+    podman: Podman, directory: Path, tell: Callable[[str], None], found: Sequence[Resource] | None = None
+) -> None:
     """Removes what runs left whose owner is dead, and tells of it. A detached stack is meant to be without an owner.
 
-    `directory` is where runs of this kind have theirs: one killed early has left nothing else. What resists is told
+    `found` is what there is, for who has just looked; `directory` is where runs of this kind have theirs: one killed early has left nothing else. What resists is told
     of, too, but is no failure: another run may be removing it just now.
     """
-    abandoned = [resource for resource in await podman.resources() if is_abandoned(resource)]
+    found = await podman.resources() if found is None else found
+    abandoned = [resource for resource in found if is_abandoned(resource)]
     directories = {path.name: {path} for path in _ownerless(directory)}
     for resource in abandoned:
         directories.setdefault(resource.labels[LABEL_RUN], set()).update(workdirs([resource]))

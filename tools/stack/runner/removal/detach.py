@@ -15,7 +15,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tools.stack.runner.engine.podman import search_path
+from tools.stack.runner.engine.environment import search_path
 
 SPAWN_FIFO = Path("/run/ray-vllm-toolbox.spawn")
 SYSTEMD = Path("/run/systemd/system")  # sd_booted(3): it is there where systemd is the init system.

@@ -15,7 +15,8 @@ import signal
 import sys
 from pathlib import Path
 
-from tools.stack.runner.engine.podman import Podman, podman_settings
+from tools.stack.runner.engine.environment import podman_settings
+from tools.stack.runner.engine.podman import Podman
 from tools.stack.runner.errors import StackError
 from tools.stack.runner.process import ProcessIdentity
 from tools.stack.runner.removal import detach, remnants

@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
-from tools.stack.runner.engine.podman import LABEL_RUN, Podman, Resource, search_path
+from tools.stack.runner.engine.environment import search_path
+from tools.stack.runner.engine.podman import LABEL_RUN, Podman, Resource
 
 NAMESPACES = Path("/run/netns")
 BLANK_SECONDS = 15.0

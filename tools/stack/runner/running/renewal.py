@@ -67,12 +67,18 @@ class Renewal:
         self._podman = Podman(stack.place.run_id, stack.place.workdir)
         self.place = stack.place
         self._told: set[str] = set()
+        self.containers: dict[str, Resource] = {}  # By service, as they were found, and replaced, last.
+
+    @property
+    def newcomers(self) -> list[str]:
+        """The services that have no address yet, since they were declared after the stack came up."""
+        return [service.name for service in self._manifest.services if service.name not in self.place.network.addresses]
 
     async def differences(self) -> dict[str, str]:
         """The services to replace, and why."""
-        there = await standing.containers(self._podman, self.place.run_id)
-        self._tell_of_strangers(there)
-        return differences(self._manifest.services, self.images, self.place, there)
+        self.containers = await standing.containers(self._podman, self.place.run_id)
+        self._tell_of_strangers(self.containers)
+        return differences(self._manifest.services, self.images, self.place, self.containers)
 
     async def carry_out(self, names: Collection[str]) -> None:
         """Replaces these services, each as soon as those of them that it needs are ready again; returns when all are.
@@ -109,6 +115,8 @@ class Renewal:
                 await loading
                 narrator.cancel()
                 supervisor.dismiss()
+            for name, new in supervisor.containers.items():
+                self.containers[name] = Resource("container", new.id, self.place.container_name(name), {}, pid=new.pid)
         except BaseExceptionGroup as errors:
             failure = first_of(errors)
             if supervisor and isinstance(failure, ServiceError):
@@ -124,11 +132,9 @@ class Renewal:
 
     def _give_addresses(self) -> None:
         """Services that were declared since the stack came up get addresses, and their names become known to all."""
-        known = self.place.network.addresses
-        new = [service.name for service in self._manifest.services if service.name not in known]
-        if not new:
+        if not self.newcomers:
             return
-        net = network.extended(self.place.network, new)
+        net = network.extended(self.place.network, self.newcomers)
         self.place = replace(self.place, network=net)
         # In place: containers have this very file as their /etc/hosts.
         self.place.hosts_path.write_text(net.hosts_file())

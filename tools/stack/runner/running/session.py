@@ -68,7 +68,7 @@ class Settings:
 
 
 async def nothing_more() -> None:
-    """A preflight that looks at nothing."""
+    """Does nothing: where there is no preflight, and nothing beside the services."""
 
 
 class Session:
@@ -92,14 +92,22 @@ class Session:
         self.kept = False
         self._reaper: Reaper | None = None
         self._creating = False
+        self._beside: Callable[[], Awaitable[None]] = nothing_more
 
     @asynccontextmanager
-    async def running(self, preflight: Callable[[], Awaitable[None]] = nothing_more) -> AsyncIterator[None]:
+    async def running(
+        self,
+        preflight: Callable[[], Awaitable[None]] = nothing_more,
+        beside: Callable[[], Awaitable[None]] = nothing_more,
+    ) -> AsyncIterator[None]:
         """Starts the stack, yields when all of it is ready, and removes all of it, whatever happens.
 
-        `preflight` is awaited before anything is created, and may raise. The block is cancelled as soon as a container
-        ends by itself. Raises the StackError of the first failure, after everything is collected and removed.
+        `preflight` is awaited before anything is created, and may raise. `beside` runs beside the services' start and
+        the block, from when the image of the tests is loaded; what it raises is a failure of the run. The block is
+        cancelled as soon as a container ends by itself. Raises the StackError of the first failure, after everything is
+        collected and removed.
         """
+        self._beside = beside
         failure: BaseException | None = None
         try:
             with self.timeline.phase("prepare"):
@@ -122,10 +130,14 @@ class Session:
     async def _prepare(self, preflight: Callable[[], Awaitable[None]]) -> dict[str, Layout]:
         """Makes sure that podman works and that somebody cleans up; the layout of each image that is needed."""
         cleanup.make_workdir(self.workdir)
-        self._reaper, _ = await asyncio.gather(Reaper.start(self.run_id, self.workdir), self.podman.check())
-        await cleanup.sweep(self.podman, self.settings.directory, self.progress.event)
+        self._reaper, _ = await asyncio.gather(Reaper.start(self.run_id, self.workdir), self._tidy_up())
         await preflight()
         return layout.read_all(self._containers(), self._runfiles)
+
+    async def _tidy_up(self) -> None:
+        """Makes sure that podman works, and removes what dead runs have left."""
+        await self.podman.check()
+        await cleanup.sweep(self.podman, self.settings.directory, self.progress.event)
 
     def _containers(self) -> list[Service]:
         return [*self.manifest.services, *([self.manifest.tests] if self.manifest.tests else [])]
@@ -168,11 +180,17 @@ class Session:
             self.manifest.services,
             snapshots,
         )
+        group.create_task(self._run_beside(loader))
         with self.timeline.phase("start"):
             narrator = group.create_task(self._narrate())
             await self.supervisor.start(self.manifest.services, loader.ready)
             await loading
             narrator.cancel()
+
+    async def _run_beside(self, loader: ImageLoader) -> None:
+        if self.manifest.tests:
+            await loader.ready(self.layouts[self.manifest.tests.image].id)
+        await self._beside()
 
     def _labels(self) -> dict[str, str]:
         return {
@@ -235,8 +253,11 @@ class Session:
 
     async def _remove(self) -> None:
         with self.timeline.phase("remove"):
-            await cleanup.remove_run(self.podman, self.run_id)
+            await self._remove_all()
         self.report.keep_outputs(self.workdir / OUTPUTS)
+
+    async def _remove_all(self) -> None:
+        await cleanup.remove_run(self.podman, self.run_id)
 
     async def _states(self) -> list[ContainerState]:
         """Of the containers that the report is about."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,9 +86,9 @@ def read_place(workdir: Path, run_id: str, runfiles: Runfiles) -> Place:
     )
 
 
-async def find(podman: Podman, manifest: Manifest, runfiles: Runfiles) -> Standing:
-    """The manifest's stack that is up, or is about to be. Raises StackDownError."""
-    for resource in await podman.resources():
+def find(found: Iterable[Resource], manifest: Manifest, runfiles: Runfiles) -> Standing:
+    """The manifest's stack among what was `found`: it is up, or about to be. Raises StackDownError."""
+    for resource in found:
         if not is_up(resource, manifest.label):
             continue
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):

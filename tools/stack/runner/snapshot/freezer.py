@@ -15,7 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tools.stack.runner.engine.podman import Podman, PodmanCommandError, labels_of, search_path
+from tools.stack.runner.engine.environment import search_path
+from tools.stack.runner.engine.podman import Podman, PodmanCommandError, labels_of
 
 # The names that podman gives to them in a container's directory.
 _PAGES = "checkpoint"

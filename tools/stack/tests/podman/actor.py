@@ -31,12 +31,14 @@
   cases:LIST      writes JUnit XML with one case for each word: passed, failed or skipped
   exit:CODE
   end:CODE        the same, from the background
+  gate            waits, as pytest does, until the stack is ready
   wait            for ever
 
 As the tests' container it is given pytest's options, too; of those it takes --junitxml and prints the rest.
 """
 
 import ctypes
+import fcntl
 import http.server
 import os
 import shutil
@@ -213,6 +215,12 @@ def eat(_: str) -> None:
         taken.append(bytearray(1 << 22))
 
 
+def gate(_: str) -> None:
+    Path(os.environ["TEST_GATE_STATUS_FILE"]).touch()
+    with Path(os.environ["TEST_GATE_FILE"]).open() as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+
+
 def play(word: str) -> None:
     steps: dict[str, Callable[[str], object]] = {
         "say": print,
@@ -240,6 +248,7 @@ def play(word: str) -> None:
         "crash": lambda _: ctypes.string_at(0),
         "cases": cases,
         "end": lambda code: os._exit(int(code)),
+        "gate": gate,
         "exit": lambda code: sys.exit(int(code)),
         "hold": lambda size: HELD.append(bytearray(b"x" * (int(size) << 20))),
         "moved": moved,

@@ -104,6 +104,11 @@ class Harness:
         return self.directory / "outputs"
 
     @property
+    def attached(self) -> Path:
+        """Where each run of --attach has a folder of its own."""
+        return self.directory / "attached"
+
+    @property
     def xml(self) -> Path:
         return self.directory / "test.xml"
 

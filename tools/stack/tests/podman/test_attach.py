@@ -79,7 +79,7 @@ def test_a_failure_of_theirs_is_told_as_in_any_run_and_kept_in_a_folder_that_is_
     ended = stack.attach("say:long ago", tests=("say:now", "cases:passed,failed", "exit:1"))
     assert ended.code == 1
     assert "1 of 2 tests failed" in ended.diagnosis
-    (kept,) = stack.harness.outputs.glob("attached-*")
+    (kept,) = stack.harness.attached.glob("*")
     assert (kept / "test.xml").is_file()
     assert "now" in (kept / "logs/tests.log").read_text()
     assert "long ago" not in (kept / "logs/web.log").read_text()
@@ -114,7 +114,7 @@ def test_they_are_given_the_secrets_of_that_stack(stack: Stack) -> None:
     path = stack.harness.directory / "manifest-with-outputs.json"
     path.write_text(json.dumps(manifest))
     assert stack.harness.start("test", path, "--attach", **BY_HAND).end().code == 0
-    (kept,) = stack.harness.outputs.glob("attached-*")
+    (kept,) = stack.harness.attached.glob("*")
     theirs = podman("exec", stack.containers()["other"], "cat", "/run/secrets/word")
     assert (kept / "outputs/tests/word").read_text() == theirs
 
@@ -234,7 +234,7 @@ def test_two_at_once_do_not_meet(stack: Stack) -> None:
     ]
     assert [run.end().code for run in runs] == [0, 0], [run.error for run in runs]
     assert stack.containers() == before
-    assert len(list(stack.harness.outputs.glob("attached-*/test.xml"))) == 2
+    assert len(list(stack.harness.attached.glob("*/test.xml"))) == 2
 
 
 def test_nothing_is_replaced_under_tests_that_run_on_it(stack: Stack) -> None:
