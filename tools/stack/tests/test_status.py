@@ -16,7 +16,8 @@ from tools.stack.runner.probes import Answer, Readiness
 from tools.stack.runner.reporting.resources import ResourceWatch
 from tools.stack.runner.reporting.timeline import Timeline
 from tools.stack.runner.runfiles import Runfiles
-from tools.stack.runner.running.lifecycle import Container, Supervisor
+from tools.stack.runner.running.container import Container
+from tools.stack.runner.running.lifecycle import Supervisor
 from tools.stack.runner.running.overview import rows
 from tools.stack.tests import samples
 

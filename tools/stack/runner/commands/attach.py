@@ -203,9 +203,12 @@ class Attachment(Session):
 
     async def _states(self) -> list[ContainerState]:
         known = self.supervisor.containers
-        if all(service.name in known for service in self.manifest.services):
+        tests = known.get(self.manifest.tests.name) if self.manifest.tests else None
+        # Of a container that has just ended podman says nothing more until it has tidied up after it.
+        if tests and tests.last and all(service.name in known for service in self.manifest.services):
             with suppress(PodmanCommandError):  # Somebody has replaced or removed one meanwhile.
-                return await self.podman.inspect([container.id for container in known.values()])
+                others = [container.id for container in known.values() if container is not tests]
+                return [*await self.podman.inspect(others), tests.last]
         return await super()._states()
 
     async def _reported(self) -> list[Resource]:

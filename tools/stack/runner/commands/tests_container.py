@@ -19,7 +19,7 @@ from tools.stack.runner.faults import control
 from tools.stack.runner.faults.injection import FaultInjector
 from tools.stack.runner.manifest import Service
 from tools.stack.runner.reporting import diagnosis, junit, logs
-from tools.stack.runner.running.lifecycle import Container
+from tools.stack.runner.running.container import Container
 from tools.stack.runner.running.session import Session
 
 _RESULTS = "/stack/results"

@@ -19,7 +19,8 @@ from tools.stack.runner.faults.netfilter import Delay
 from tools.stack.runner.manifest import Service
 from tools.stack.runner.reporting.cgroup import MemoryFiles
 from tools.stack.runner.reporting.timeline import Timeline
-from tools.stack.runner.running.lifecycle import Container, Supervisor
+from tools.stack.runner.running.container import Container
+from tools.stack.runner.running.lifecycle import Supervisor
 from tools.stack.runner.running.watch import ended
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 
 from tools.stack.runner import probes
@@ -12,39 +11,26 @@ from tools.stack.runner.display.progress import Progress
 from tools.stack.runner.engine import content
 from tools.stack.runner.engine.container import Extra, Place, run_arguments
 from tools.stack.runner.engine.disk import VolumeError
-from tools.stack.runner.engine.podman import LABEL_CONTENT, LABEL_SERVICE, Podman, PodmanCommandError, Resource
+from tools.stack.runner.engine.podman import (
+    LABEL_CONTENT,
+    LABEL_SERVICE,
+    Podman,
+    PodmanCommandError,
+    Resource,
+)
 from tools.stack.runner.errors import Exit, ServiceExitedError, ServiceNotReadyError, ServiceStartError
 from tools.stack.runner.manifest import Service
 from tools.stack.runner.reporting import diagnosis, logs
 from tools.stack.runner.reporting.resources import ResourceWatch
 from tools.stack.runner.reporting.timeline import Timeline
 from tools.stack.runner.running import topology
+from tools.stack.runner.running.container import Container
 from tools.stack.runner.running.watch import ended
 from tools.stack.runner.snapshot import proof
 from tools.stack.runner.snapshot.snapshots import Snapshots
 
 _SETTLE_ATTEMPTS = 100
 _SETTLE_INTERVAL = 0.05
-
-
-@dataclass(slots=True)
-class Container:
-    """A container that was started. `started` and `ready_at` are on the timeline's clock.
-
-    `end_is_wanted` is set before a test ends it; `ended` once it has ended by that, until it is started again, and for
-    a task when it is done. `log_start` is how many bytes of its log are from before it was last started.
-    """
-
-    service: Service
-    id: str
-    pid: int
-    started: float
-    readiness: probes.Readiness
-    ready: bool = False
-    ready_at: float = 0
-    end_is_wanted: bool = False
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
-    log_start: int = 0
 
 
 async def _nobody_is_in_the_way(service: Service) -> None:
@@ -256,6 +242,7 @@ class Supervisor:
             if not state.running:
                 break
             await asyncio.sleep(_SETTLE_INTERVAL)  # conmon is still writing the exit code down.
+        container.last = state
         return Exit(state.exit_code, state.oom_killed, state.seconds, state.error, container.service.memory)
 
     def waiting_for(self) -> dict[str, str]:

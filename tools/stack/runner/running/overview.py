@@ -6,7 +6,8 @@ from tools.stack.runner.display.status import Row, State
 from tools.stack.runner.manifest import Service
 from tools.stack.runner.reporting.resources import ResourceWatch
 from tools.stack.runner.reporting.timeline import Timeline
-from tools.stack.runner.running.lifecycle import Container, Supervisor
+from tools.stack.runner.running.container import Container
+from tools.stack.runner.running.lifecycle import Supervisor
 
 
 def rows(supervisor: Supervisor, timeline: Timeline, memory: ResourceWatch) -> list[Row]:

@@ -9,7 +9,7 @@ from tools.stack.runner.engine import locking
 from tools.stack.runner.engine.podman import PodmanCommandError
 from tools.stack.runner.reporting import diagnosis, logs
 from tools.stack.runner.running import standing
-from tools.stack.runner.running.lifecycle import Container
+from tools.stack.runner.running.container import Container
 from tools.stack.runner.running.overview import rows
 from tools.stack.runner.running.session import Session
 from tools.stack.runner.running.watch import ended
