@@ -39,7 +39,5 @@ def configure(level: str, stream: TextIO = sys.stdout) -> None:
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    # One line for each request to the model and to Ray would drown the rest.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     logging.getLogger("nats").setLevel(logging.CRITICAL)
     logging.getLogger("grpc._cython.cygrpc").addFilter(has_a_reader)

@@ -6,16 +6,17 @@ https://docs.ray.io/en/latest/cluster/running-applications/job-submission/rest.h
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
-import httpx
+import aiohttp
 
 from orchestrator.domain.errors import DependencyLost
 
 NAME = "ray"
-_TIMEOUT_S = 10.0
+_TIMEOUT = aiohttp.ClientTimeout(total=10)
 _ENDED = frozenset({"STOPPED", "SUCCEEDED", "FAILED"})
 
 
@@ -34,21 +35,26 @@ class Job:
         return self.status in _ENDED
 
 
+class _NotFound(DependencyLost):
+    """The Jobs API answers, and knows no such thing."""
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     try:
         yield
-    except httpx.HTTPError as error:
+    except (aiohttp.ClientError, OSError) as error:
         raise DependencyLost(NAME, f"the Jobs API: {error or type(error).__name__}") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DependencyLost(NAME, f"the Jobs API's answer cannot be read: {error}") from error
 
 
 class JobsApi:
     """Submits, watches and stops jobs. Every method raises DependencyLost where the dashboard does not answer."""
 
-    def __init__(self, url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        self._http = httpx.AsyncClient(base_url=url, timeout=_TIMEOUT_S, transport=transport)
+    def __init__(self, url: str) -> None:
+        self._jobs = f"{url.rstrip('/')}/api/jobs/"
+        self._http = aiohttp.ClientSession(timeout=_TIMEOUT, cookie_jar=aiohttp.DummyCookieJar())
 
     async def submit(
         self, submission_id: str, entrypoint: str, env: Mapping[str, str], metadata: Mapping[str, str]
@@ -60,33 +66,42 @@ class JobsApi:
             "runtime_env": {"env_vars": dict(env)},
             "metadata": dict(metadata),
         }
-        with _translated():
-            (await self._http.post("/api/jobs/", json=body)).raise_for_status()
+        await self._ask("POST", "", body)
 
     async def jobs(self) -> Sequence[Job]:
         """Every submitted job."""
+        documents = await self._ask("GET", "")
         with _translated():
-            answer = (await self._http.get("/api/jobs/")).raise_for_status()
-            return [_job(document) for document in answer.json() if document.get("submission_id")]
+            return [_job(document) for document in documents if document.get("submission_id")]
 
     async def job(self, submission_id: str) -> Job | None:
         """One job; None if Ray knows no such job."""
+        try:
+            document = await self._ask("GET", submission_id)
+        except _NotFound:
+            return None
         with _translated():
-            answer = await self._http.get(f"/api/jobs/{submission_id}")
-            if answer.status_code == httpx.codes.NOT_FOUND:
-                return None
-            return _job(answer.raise_for_status().json())
+            return _job(document)
 
     async def stop(self, submission_id: str) -> None:
         """Has a job stopped; it ends a little later. One that does not exist is stopped already."""
-        with _translated():
-            answer = await self._http.post(f"/api/jobs/{submission_id}/stop")
-            if answer.status_code != httpx.codes.NOT_FOUND:
-                answer.raise_for_status()
+        with suppress(_NotFound):
+            await self._ask("POST", f"{submission_id}/stop")
 
     async def close(self) -> None:
         """Closes the connections."""
-        await self._http.aclose()
+        await self._http.close()
+
+    async def _ask(self, method: str, what: str, body: object = None) -> Any:
+        """The document that is the answer. Raises _NotFound, or another DependencyLost."""
+        with _translated():
+            asking = self._http.request(method, self._jobs + what, json=body, allow_redirects=False)
+            async with asking as answer:
+                if answer.status == HTTPStatus.NOT_FOUND:
+                    raise _NotFound(NAME, f"the Jobs API knows no {what or 'jobs'}")
+                if answer.status != HTTPStatus.OK:
+                    raise DependencyLost(NAME, f"the Jobs API answered {answer.status}")
+                return await answer.json(content_type=None)
 
 
 def _job(document: dict[str, Any]) -> Job:
