@@ -38,7 +38,7 @@ def read(run: StackRun) -> dict[str, dict[int, Loaded]]:
     """All loads of a run, by name and number."""
     series = json.loads((run.outputs / "resources.json").read_text())["series"]
     loads: dict[str, dict[int, Loaded]] = {}
-    for file in (run.outputs / "outputs/tests").glob("*-*.json"):
+    for file in sorted((run.outputs / "outputs/tests").glob("*-*.json")):
         name, _, number = file.stem.partition("-")
         loads.setdefault(name, {})[int(number)] = _loaded(json.loads(file.read_text()), series, run.began)
     return loads

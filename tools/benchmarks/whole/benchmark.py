@@ -19,15 +19,15 @@ from tools.benchmarks.core.benchmark import (
 from tools.benchmarks.whole.bazel import bazel, workspace
 
 _TARGET = "//e2e:ray_vllm"
+_ONE_TEST = "test_vllm_serves_the_model"
 _TIMELINE = "bazel-testlogs/e2e/ray_vllm/test.outputs/timeline.json"
 
 
 @asynccontextmanager
 async def _prepare(setting: Setting) -> AsyncIterator[None]:
-    """Builds what is missing; where there is time, its images are loaded and its files in memory, too."""
-    command = "build" if setting.short else "test"
-    setting.say(f"bazel {command} {_TARGET}, once")
-    await bazel([command, _TARGET])
+    """Builds and loads what is missing, has the files in memory, and vLLM a snapshot."""
+    setting.say(f"bazel run {_TARGET}, one test of it")
+    await bazel(["run", _TARGET, "--", "-k", _ONE_TEST])
     yield
 
 
