@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 
 from tools.benchmarks.core.benchmark import Benchmark, Claim, Metric, Setting, Variant
 from tools.benchmarks.stacks.run import run
-from tools.stack.runner.runfiles import Runfiles
 
 _TEST = "_main/tools/benchmarks/harness/nothing"
 
 
 async def _measure(setting: Setting) -> Mapping[str, float]:
-    directory = Path(tempfile.mkdtemp(dir=setting.directory))
-    done = await run(Runfiles.discover().resolve(_TEST), directory, ["test", f"{_TEST}.manifest.json"])
+    done = await run(_TEST, setting)
     tested = float((done.outputs / "outputs/tests/ran").read_text())
     return {
         "start_to_ready": done.ready - done.spawned,

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from functools import partial
-from pathlib import Path
 
 from tools.benchmarks.core.benchmark import Benchmark, Better, Claim, Metric, Setting, Variant
 from tools.benchmarks.orchestrator.windows import OTHERS, SERVICE, Loaded, read
 from tools.benchmarks.stacks.run import run
-from tools.stack.runner.runfiles import Runfiles
 
 _PACKAGE = "_main/tools/benchmarks/orchestrator"
 _STEPS = 9  # Of a deliberation with three agents and one round.
@@ -30,12 +27,7 @@ _ALL = "test_load"
 
 
 async def _measure(test: str, loads: str, setting: Setting) -> Mapping[str, float]:
-    directory = Path(tempfile.mkdtemp(dir=setting.directory))
-    program = f"{_PACKAGE}/{test}"
-    chosen = ["-k", _CLAIMED if setting.short else loads]
-    done = read(
-        await run(Runfiles.discover().resolve(program), directory, ["test", f"{program}.manifest.json", *chosen])
-    )
+    done = read(await run(f"{_PACKAGE}/{test}", setting, "-k", _CLAIMED if setting.short else loads))
     figures = {f"{name}_{number}": load.steps_per_s for name in done for number, load in done[name].items()}
     full = done["at_once"][_FULL]
     figures["overhead"] = done["at_once"][1].duration_s * 1000

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from tools.benchmarks.core.benchmark import Setting
 from tools.benchmarks.core.process import call
+from tools.stack.runner.runfiles import Runfiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,27 +45,27 @@ class StackRun:
         return float(sum(phase["end"] - phase["start"] for phase in phases))
 
 
-async def run(
-    program: Path, directory: Path, arguments: Sequence[str], environment: Mapping[str, str] | None = None
-) -> StackRun:
-    """Runs the program of a stack_test to its end. Raises MeasurementFailed with the run's own diagnosis.
+async def run(test: str, setting: Setting, *pytest: str, environment: Mapping[str, str] | None = None) -> StackRun:
+    """Runs a stack_test to its end. Raises MeasurementFailed with the run's own diagnosis.
 
     Args:
-        program: what Bazel built, in its runfiles.
-        directory: where it puts its outputs and temporary files; made where it isn't there.
-        arguments: those that BUILD gives it: `test` and the runfiles path of its manifest.
+        test: its path in the runfiles.
+        setting: what it leaves goes with the setting's directory.
+        pytest: arguments of pytest, beside those that BUILD gives it.
         environment: further variables.
     """
+    directory = Path(tempfile.mkdtemp(dir=setting.directory))
     outputs, temporary = directory / "outputs", directory / "tmp"
     for each in (outputs, temporary):
-        each.mkdir(parents=True)
+        each.mkdir()
     variables = {
         "TEST_TMPDIR": str(temporary),
         "TEST_UNDECLARED_OUTPUTS_DIR": str(outputs),
         "XML_OUTPUT_FILE": str(directory / "test.xml"),
         **(environment or {}),
     }
+    program = Runfiles.discover().resolve(test)
     spawned = time.time()
-    await call(program, *arguments, environment=variables)
+    await call(program, "test", f"{test}.manifest.json", *pytest, environment=variables)
     ended = time.time()
     return StackRun(outputs, spawned, ended, json.loads((outputs / "timeline.json").read_text()))

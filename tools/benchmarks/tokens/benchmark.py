@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import json
 import statistics
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 
 from tools.benchmarks.core.benchmark import Benchmark, Better, Claim, Metric, Setting, Variant
 from tools.benchmarks.stacks.run import run
-from tools.stack.runner.runfiles import Runfiles
 
-_PROGRAM = "_main/tools/benchmarks/tokens/load"
+_TEST = "_main/tools/benchmarks/tokens/load"
 
 
 async def _measure(setting: Setting) -> Mapping[str, float]:
-    directory = Path(tempfile.mkdtemp(dir=setting.directory))
-    plan = ["-k", "short" if setting.short else "long"]
-    done = await run(Runfiles.discover().resolve(_PROGRAM), directory, ["test", f"{_PROGRAM}.manifest.json", *plan])
+    done = await run(_TEST, setting, "-k", "short" if setting.short else "long")
     windows = json.loads((done.outputs / "outputs/tests/tokens.json").read_text())
     figures = {name: statistics.mean(values) for name, values in windows.items()}
     return {**figures, "share": figures["deliberations"] / figures["bare"]}

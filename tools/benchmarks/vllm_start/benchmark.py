@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
-from pathlib import Path
 
 from tools.benchmarks.core.benchmark import Benchmark, Claim, LeftOut, MeasurementFailed, Metric, Setting, Variant
 from tools.benchmarks.stacks.run import StackRun, run
-from tools.stack.runner.runfiles import Runfiles
 from tools.stack.runner.snapshot.snapshots import PLACE, SWITCH
 
 _PACKAGE = "_main/tools/benchmarks/vllm_start"
@@ -20,9 +17,7 @@ _ANSWER = "outputs/tests/answer.json"
 
 async def _run(setting: Setting, name: str, environment: Mapping[str, str]) -> StackRun:
     """A run of one of the tests; what vLLM answered must be what it always answers."""
-    directory = Path(tempfile.mkdtemp(dir=setting.directory))
-    program = Runfiles.discover().resolve(f"{_PACKAGE}/{name}")
-    done = await run(program, directory, ["test", f"{_PACKAGE}/{name}.manifest.json"], environment)
+    done = await run(f"{_PACKAGE}/{name}", setting, environment=environment)
     answer, expected = (done.outputs / _ANSWER).read_text(), setting.directory / "answer.json"
     if not expected.exists():
         expected.write_text(answer)
