@@ -30,9 +30,9 @@ BENCHMARK = Benchmark(
     title="One line of the orchestrator edited, one end-to-end test run",
     metrics=[
         Metric("verdict", "from the edit to the test's verdict"),
-        Metric("build", "of that: building the image"),
-        Metric("ready", "of that: another container, until it is ready"),
-        Metric("test", "of that: the test's container"),
+        Metric("build", "of that: until the image is built"),
+        Metric("ready", "of that: another container of it, until it is ready"),
+        Metric("test", "of that: the test, until its container is gone"),
     ],
     variants=[
         Variant(

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tools.benchmarks.core.benchmark import Setting
+from tools.benchmarks.core.benchmark import MeasurementFailed, Setting
 from tools.benchmarks.core.process import call
 from tools.benchmarks.edit.line import edited
+from tools.benchmarks.stacks.run import StackRun
 
 CASE = "test_deliberate_basic"
 _PACKAGE = "//tools/benchmarks/edit"
 _TEST = f"{_PACKAGE}:test"
+_OUTPUTS = re.compile(r"^report\.html, .*: (\S+)$", re.MULTILINE)
 
 
 def workspace() -> Path:
@@ -39,9 +43,24 @@ async def stack_up() -> AsyncIterator[None]:
 async def attach(_: Setting) -> Mapping[str, float]:
     """Edit, `bazel run … --attach`."""
     with edited(workspace()):
-        began = time.monotonic()
-        await _bazel("run", _TEST, "--", "--attach", "-k", CASE)
-        return {"verdict": time.monotonic() - began}
+        began = time.time()
+        said = await _bazel("run", _TEST, "--", "--attach", "-k", CASE)
+        run = _run_of(said, began, time.time())
+    ready = sum(run.phase(name) for name in ("prepare", "renew", "start"))
+    return {
+        "verdict": run.ended - began,
+        "build": run.began - began,
+        "ready": ready,
+        "test": run.ended - run.began - ready,
+    }
+
+
+def _run_of(said: str, began: float, ended: float) -> StackRun:
+    """The run of which a program said where its outputs are."""
+    if not (found := _OUTPUTS.search(said)):
+        raise MeasurementFailed(f"it did not say where its outputs are: {said}")
+    outputs = workspace() / found[1]
+    return StackRun(outputs, began, ended, json.loads((outputs / "timeline.json").read_text()))
 
 
 async def whole_test(_: Setting) -> Mapping[str, float]:
