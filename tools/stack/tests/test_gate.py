@@ -36,7 +36,7 @@ def started(directory: Path, closed: gate.Gate, *arguments: str) -> subprocess.P
     plugin = plugins.given([gate.PLUGIN], {})
     (module,) = plugin.readable
     path = os.pathsep.join([str(module.parent), *filter(None, sys.path)])
-    environment = {**os.environ, **closed.extra().env, "TEST_GATE_FILE": str(file), "PYTHONPATH": path}
+    environment = {**os.environ, **closed.extra().env, "STACK_GATE": str(file), "PYTHONPATH": path}
     environment["OPENED"] = str(directory / "opened")
     return subprocess.Popen(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--rootdir=.", *plugin.args, *arguments],

@@ -40,7 +40,7 @@ class Gate:
     def extra(self) -> Extra:
         """What the tests' container has besides, so that its plugin finds the gate."""
         return Extra(
-            env={"TEST_GATE_FILE": _TARGET, "TEST_GATE_STATUS_FILE": self._status},
+            env={"STACK_GATE": _TARGET, "STACK_GATE_REACHED": self._status},
             readable={self._path: _TARGET},
         )
 

@@ -44,6 +44,7 @@ class TestsContainer:
         self._results = session.workdir / "results"
         self._control = session.workdir / "control"
         self._gate: gate.Gate | None = None
+        self._begun = asyncio.Event()
         self._container: Container | None = None
         self._exit: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
 
@@ -57,6 +58,7 @@ class TestsContainer:
         if self.early:
             self._make_directories()
             self._gate = gate.Gate(self._session.workdir, _RESULTS)
+        self._begun.set()
         self._container = await self._session.supervisor.run(self._tests, self._extra())
         exit = await self._ended(self._container)
         if self._gate and not self._gate.is_open:
@@ -85,10 +87,11 @@ class TestsContainer:
             self._make_directories()
         try:
             async with asyncio.timeout_at(deadline), self._faults():
+                if not self.early:
+                    starting = asyncio.create_task(self.start())
+                await self._begun.wait()
                 if self._gate:
                     self._gate.open()
-                else:
-                    starting = asyncio.create_task(self.start())
                 exit = await self._follow(starting)
         except TimeoutError:
             line = diagnosis.not_ended(bazel.timeout, logs.last_line(self._log))

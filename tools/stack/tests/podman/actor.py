@@ -216,8 +216,8 @@ def eat(_: str) -> None:
 
 
 def gate(_: str) -> None:
-    Path(os.environ["TEST_GATE_STATUS_FILE"]).touch()
-    with Path(os.environ["TEST_GATE_FILE"]).open() as file:
+    Path(os.environ["STACK_GATE_REACHED"]).touch()
+    with Path(os.environ["STACK_GATE"]).open() as file:
         fcntl.flock(file, fcntl.LOCK_SH)
 
 
