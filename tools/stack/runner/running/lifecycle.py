@@ -25,7 +25,7 @@ from tools.stack.runner.reporting.resources import ResourceWatch
 from tools.stack.runner.reporting.timeline import Timeline
 from tools.stack.runner.running import topology
 from tools.stack.runner.running.container import Container
-from tools.stack.runner.running.watch import ended
+from tools.stack.runner.running.watch import ended, has_ended
 from tools.stack.runner.snapshot import proof
 from tools.stack.runner.snapshot.snapshots import Snapshots
 
@@ -63,7 +63,7 @@ class Supervisor:
         """
         self._group, self._podman, self._place, self._images = group, podman, place, images
         self._labels, self._timeline, self._progress = labels, timeline, progress
-        self._watchers: list[asyncio.Task[None]] = []
+        self._watchers: list[tuple[Container, asyncio.Task[None]]] = []
         self._waiting: dict[str, str | probes.Readiness] = {}
         self.services = {service.name: service for service in services}
         self.containers: dict[str, Container] = {}
@@ -98,7 +98,7 @@ class Supervisor:
                 self._waiting[service.name] = "it has not ended yet"
                 await self._until_done(container)
             else:
-                self._watchers.append(self._group.create_task(self._watch(container)))
+                self._start_watching(container)
                 self._waiting[service.name] = container.readiness
                 await self.until_ready(container)
                 if self._snapshots:
@@ -160,7 +160,7 @@ class Supervisor:
             container.ready = True
             container.ended.set()
         elif watched:
-            self._watchers.append(self._group.create_task(self._watch(container)))
+            self._start_watching(container)
         return container
 
     async def _know(self, container: Container) -> None:
@@ -192,7 +192,7 @@ class Supervisor:
         container.readiness, container.ready, container.end_is_wanted = probes.Readiness(), False, False
         container.ended.clear()
         self._memory.add(name, container.pid)
-        self._watchers.append(self._group.create_task(self._watch(container)))
+        self._start_watching(container)
 
     async def until_ready(self, container: Container, *, silently: bool = False) -> None:
         """Waits until the container's probe is answered as it should. Raises ServiceNotReadyError."""
@@ -251,8 +251,21 @@ class Supervisor:
 
     def dismiss(self) -> None:
         """Stops watching: from now on containers may end."""
-        for watcher in self._watchers:
+        for _, watcher in self._watchers:
             watcher.cancel()
+
+    async def take_leave(self) -> None:
+        """Stops watching as `dismiss` does, once it is told of what has ended before: podman takes a moment to say how.
+
+        Raises ServiceExitedError.
+        """
+        for container, watcher in self._watchers:
+            if not container.end_is_wanted and has_ended(container.pid):
+                await watcher
+        self.dismiss()
+
+    def _start_watching(self, container: Container) -> None:
+        self._watchers.append((container, self._group.create_task(self._watch(container))))
 
     async def _watch(self, container: Container) -> None:
         name = container.service.name

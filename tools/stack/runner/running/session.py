@@ -116,7 +116,7 @@ class Session:
                 sampler = group.create_task(_sample(self.memory))
                 async with self._services(group):
                     yield
-                self.supervisor.dismiss()
+                await self.supervisor.take_leave()
                 sampler.cancel()
         except BaseExceptionGroup as errors:
             failure = first_of(errors)

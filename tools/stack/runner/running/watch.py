@@ -4,6 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
+
+
+def has_ended(pid: int) -> bool:
+    """Whether the process `pid` has ended."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        readable, _, _ = select.select([descriptor], [], [], 0)
+    finally:
+        os.close(descriptor)
+    return bool(readable)
 
 
 async def ended(pid: int) -> None:

@@ -24,6 +24,7 @@
   moved:SECONDS:STEP  so long after it has come to another network, does that step, in the background
   visited:PORT    waits for a connection to that port, and keeps it open
   visit:HOST:PORT opens such a connection, as soon as it can, and keeps it open
+  outlive:HOST:PORT  opens such a connection, and waits until the other end is gone
   mute            answers HTTP no longer, whatever asks
   stubborn        ignores SIGTERM
   obedient        ends with 0 at SIGTERM
@@ -37,6 +38,7 @@
 As the tests' container it is given pytest's options, too; of those it takes --junitxml and prints the rest.
 """
 
+import contextlib
 import ctypes
 import fcntl
 import http.server
@@ -184,15 +186,23 @@ def visited(port: str) -> None:
         HELD.append(server.accept()[0])
 
 
-def visit(address: str) -> None:
+def connected(address: str) -> socket.socket:
     host, _, port = address.partition(":")
     while True:
         try:
-            HELD.append(socket.create_connection((host, int(port))))
+            return socket.create_connection((host, int(port)))
         except OSError:
             time.sleep(0.05)
-        else:
-            return
+
+
+def visit(address: str) -> None:
+    HELD.append(connected(address))
+
+
+def outlive(address: str) -> None:
+    with contextlib.suppress(ConnectionError), connected(address) as connection:
+        while connection.recv(1):
+            pass
 
 
 def moved(argument: str) -> None:
@@ -252,6 +262,7 @@ def play(word: str) -> None:
         "exit": lambda code: sys.exit(int(code)),
         "hold": lambda size: HELD.append(bytearray(b"x" * (int(size) << 20))),
         "moved": moved,
+        "outlive": outlive,
         "visit": visit,
         "visited": visited,
         "mute": lambda _: MUTE.set(),

@@ -76,6 +76,12 @@ def test_the_end_of_a_service_ends_the_tests_at_once(harness: Harness) -> None:
     assert ended.seconds < 10
 
 
+def test_a_service_that_ended_just_before_the_tests_passed_is_the_diagnosis(harness: Harness) -> None:
+    bad = harness.service("bad", "listen:8000", "sleep:1", "exit:3")
+    ended = harness.test(bad, tests=["outlive:bad:8000", "cases:passed"])
+    assert "bad exited 3" in ended.diagnosis
+
+
 def test_outputs_that_cannot_be_written_do_not_hide_the_diagnosis(harness: Harness) -> None:
     taken = harness.directory / "taken"
     taken.write_text("a file where a directory should be")
