@@ -60,8 +60,9 @@ async def run(manifest: Manifest, runfiles: Runfiles, bazel: BazelTest, argument
 def _own_folder(parent: Path) -> Path:
     """A new folder there, beside the latest of other runs."""
     parent.mkdir(parents=True, exist_ok=True)
-    for old in sorted(parent.iterdir(), key=lambda each: each.stat().st_mtime)[: -_KEPT + 1]:
-        shutil.rmtree(old, ignore_errors=True)
+    with suppress(FileNotFoundError):  # Another run is doing just this.
+        for old in sorted(parent.iterdir(), key=lambda each: each.stat().st_mtime)[: -_KEPT + 1]:
+            shutil.rmtree(old, ignore_errors=True)
     own = Path(tempfile.mkdtemp(prefix=time.strftime("%H%M%S-"), dir=parent))
     own.chmod(0o755)
     return own

@@ -55,13 +55,13 @@ class ImageLoader:
                 await lock.own()
                 missing = await self._missing()  # Another run may have loaded them while this one waited.
             if len(missing) == 1:
-                await self._load_single(missing)
+                await self._load_single(missing[0])
                 return
             stored = await self._podman.stored_layers()
             await self._check_room(missing, stored)
             await self._load_sharing_layers(missing, stored)
 
-    async def _load_single(self, missing: list[Layout]) -> None:
+    async def _load_single(self, layout: Layout) -> None:
         """Loads one image, and gives up where it goes on for a while and is seen not to fit.
 
         Mostly it is one of which podman has all layers but the last: it is there before podman has said where its
@@ -70,12 +70,12 @@ class ImageLoader:
 
         async def check() -> None:
             await asyncio.sleep(self._brief)
-            await self._check_room(missing, set())
+            await self._check_room([layout], set())
 
         try:
             async with asyncio.TaskGroup() as group:
                 checking = group.create_task(check())
-                await self._load_sharing_layers(missing, set())
+                await self._load_one(layout)
                 checking.cancel()
         except BaseExceptionGroup as errors:
             raise first_of(errors) from None
