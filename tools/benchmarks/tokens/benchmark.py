@@ -8,14 +8,26 @@ from collections.abc import Mapping
 
 from tools.benchmarks.core.benchmark import Benchmark, Better, Claim, Metric, Setting, Variant
 from tools.benchmarks.stacks.run import run
+from tools.benchmarks.tokens.progress import Progress, window
 
 _TEST = "_main/tools/benchmarks/tokens/load"
 
 
+# The deliberations begin one after the other: until then, and a little longer, the load is not whole.
+_WARM_UP_S = 6.0
+
+
 async def _measure(setting: Setting) -> Mapping[str, float]:
     done = await run(_TEST, setting, "-k", "short" if setting.short else "long")
-    windows = json.loads((done.outputs / "outputs/tests/tokens.json").read_text())
-    figures = {name: statistics.mean(values) for name, values in windows.items()}
+    turns = json.loads((done.outputs / "outputs/tests/tokens.json").read_text())
+    figures = [_figures({name: Progress(**samples) for name, samples in turn.items()}) for turn in turns]
+    return {name: statistics.mean(each[name] for each in figures) for name in figures[0]}
+
+
+def _figures(turn: Mapping[str, Progress]) -> dict[str, float]:
+    """Tokens a second of each, over the same piece of work."""
+    work = window(turn["deliberations"], _WARM_UP_S)
+    figures = {name: progress.per_second(*work) for name, progress in turn.items()}
     return {**figures, "share": figures["deliberations"] / figures["bare"]}
 
 

@@ -1,6 +1,8 @@
 """Runs beside the stack: deliberations and a bare client in turn, and writes what vLLM has counted to /outputs/tokens.json.
 
-The bare client sends the very requests that the deliberations' agents have sent, as many at once.
+The bare client sends the very requests that the deliberations' agents have sent, in the same order and as many at once, until
+it has had as many tokens as they had: proposals, reviews and revisions take different time for a token, so that only
+the same piece of work can be compared.
 """
 
 from __future__ import annotations
@@ -8,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import math
 import os
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -22,53 +26,70 @@ import pytest
 
 from orchestrator.domain.review import answer_schema
 from protos.orchestrator.v1 import orchestrator_pb2_grpc as pb_grpc
-from tools.benchmarks.load.deliberations import Shape, under_load, watch
+from tools.benchmarks.load.deliberations import Shape, under_load
 
 _AT_ONCE = 16
 # Three agents each: enough that there is always a step for each of 16 requests.
 _SHAPE = Shape(at_once=16)
+# Over how long they begin: were they to begin together, they would wait for each other.
+_SPREAD_S = 3.0
 _COUNTER = "vllm:generation_tokens_total"
+_SAMPLED_EVERY_S = 0.25
+_AT_MOST_S = 120
+
+_Samples = dict[str, list[float]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """How often each has its turn, and how long the windows are, in seconds."""
+    """How often each has its turn, and for how many seconds the deliberations are watched."""
 
-    rounds: int
-    warm_up: float
-    window: float
+    turns: int
+    watched_s: float
 
 
 # The benchmark chooses one.
-@pytest.mark.parametrize(
-    "plan", [pytest.param(_Plan(2, warm_up=8, window=25), id="long"), pytest.param(_Plan(1, 6, 16), id="short")]
-)
+@pytest.mark.parametrize("plan", [pytest.param(_Plan(2, 33), id="long"), pytest.param(_Plan(1, 22), id="short")])
 def test_tokens(plan: _Plan) -> None:
     password = Path(os.environ["NATS_PASSWORD_FILE"]).read_text()
-    Path("/outputs/tokens.json").write_text(json.dumps(asyncio.run(_tokens(plan, password))))
+    Path("/outputs/tokens.json").write_text(json.dumps(asyncio.run(_turns(plan, password))))
 
 
-async def _tokens(plan: _Plan, password: str) -> dict[str, list[float]]:
-    """Tokens a second in each window, of the deliberations and of the bare client. `password` is that of NATS."""
-    figures: dict[str, list[float]] = {"deliberations": [], "bare": []}
+async def _turns(plan: _Plan, password: str) -> list[dict[str, _Samples]]:
+    """What vLLM had generated when, by the deliberations and by the bare client. `password` is that of NATS."""
+    turns = []
     async with (
         httpx.AsyncClient(base_url=os.environ["VLLM_URL"].removesuffix("/v1"), timeout=120) as vllm,
         grpc.aio.insecure_channel(os.environ["ORCHESTRATOR_ADDRESS"]) as channel,
     ):
         stub = pb_grpc.OrchestratorServiceStub(channel)
-
-        async def generated() -> float:
-            lines = (await vllm.get("/metrics")).text.splitlines()
-            return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(_COUNTER))
-
-        for _ in range(plan.rounds):
-            async with _overheard(password) as requests, under_load(stub, _SHAPE, spread_s=plan.warm_up / 2):
-                window = await watch(generated, plan.warm_up, plan.window)
-            figures["deliberations"].append(window.per_second)
+        for _ in range(plan.turns):
+            async with _overheard(password) as requests, under_load(stub, _SHAPE, spread_s=_SPREAD_S):
+                deliberations = await _watch(vllm, seconds=plan.watched_s)
             async with _sending(vllm, requests):
-                window = await watch(generated, plan.warm_up, plan.window)
-            figures["bare"].append(window.per_second)
-    return figures
+                bare = await _watch(vllm, as_many=deliberations["tokens"][-1])
+            turns.append({"deliberations": deliberations, "bare": bare})
+    return turns
+
+
+async def _watch(vllm: httpx.AsyncClient, seconds: float = math.inf, as_many: float = math.inf) -> _Samples:
+    """Samples of `times` and `tokens`, both counted from the first on, for so many seconds or until there are as many tokens.
+
+    Raises TimeoutError where there never are.
+    """
+    times, tokens = [0.0], [0.0]
+    async with asyncio.timeout(_AT_MOST_S):
+        began, before = time.monotonic(), await _generated(vllm)
+        while times[-1] < seconds and tokens[-1] < as_many:
+            await asyncio.sleep(_SAMPLED_EVERY_S)
+            tokens.append(await _generated(vllm) - before)
+            times.append(time.monotonic() - began)
+    return {"times": times, "tokens": tokens}
+
+
+async def _generated(vllm: httpx.AsyncClient) -> float:
+    lines = (await vllm.get("/metrics")).text.splitlines()
+    return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(_COUNTER))
 
 
 @asynccontextmanager
