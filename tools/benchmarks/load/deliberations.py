@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import grpc
+
 from protos.orchestrator.v1 import orchestrator_pb2 as pb
 
 _TASK = "Write a function that adds two numbers, and say what can go wrong."
@@ -45,20 +47,32 @@ class Load:
 
 
 @asynccontextmanager
-async def under_load(stub: Any, shape: Shape, spread_s: float = 0.0) -> AsyncIterator[Load]:
-    """Keeps so many deliberations going for the duration of the block; those that are going then are waited for.
+async def under_load(stub: Any, shape: Shape, spread_s: float = 0.0, *, cut_short: bool = False) -> AsyncIterator[Load]:
+    """Keeps so many deliberations going for the duration of the block.
 
     The callers begin over `spread_s` seconds: were they to begin together, they would wait for each other for ever after.
+    Deliberations that are going at the end of the block are waited for, or cancelled if the load is to be `cut_short`.
     """
     load, over = Load(), asyncio.Event()
+    going: set[str] = set()
+
+    async def call(request: pb.DeliberateRequest) -> None:
+        began = time.monotonic()
+        going.add(request.task_id)
+        try:
+            answer = await stub.Deliberate(request)
+        except grpc.aio.AioRpcError as error:
+            if cut_short and over.is_set() and error.code() is grpc.StatusCode.CANCELLED:
+                return
+            raise
+        going.discard(request.task_id)
+        load.durations.append(time.monotonic() - began)
+        load.warnings += answer.warnings
 
     async def call_again_and_again(number: int) -> None:
         await asyncio.sleep(spread_s * number / shape.at_once)
         while not over.is_set():
-            began = time.monotonic()
-            answer = await stub.Deliberate(shape.request())
-            load.durations.append(time.monotonic() - began)
-            load.warnings += answer.warnings
+            await call(shape.request())
 
     async with asyncio.TaskGroup() as callers:
         for number in range(shape.at_once):
@@ -67,6 +81,9 @@ async def under_load(stub: Any, shape: Shape, spread_s: float = 0.0) -> AsyncIte
             yield load
         finally:
             over.set()
+            if cut_short:
+                ends = (pb.CancelDeliberationRequest(task_id=each, reason="the load is over") for each in going)
+                await asyncio.gather(*(stub.CancelDeliberation(end) for end in ends))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ import nats
 import pytest
 
 from orchestrator.domain.review import answer_schema
+from orchestrator.domain.steps import seed_for
 from protos.orchestrator.v1 import orchestrator_pb2_grpc as pb_grpc
 from tools.benchmarks.load.deliberations import Shape, under_load
 
@@ -42,14 +44,16 @@ _Samples = dict[str, list[float]]
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """How often each has its turn, and for how many seconds the deliberations are watched."""
+    """How often each has its turn, and for how many seconds the deliberations are watched then."""
 
     turns: int
     watched_s: float
+    # Before the first turn: the agents start, and vLLM gets up to speed, which takes longer if it comes from a snapshot.
+    warm_up_s: float = 20
 
 
 # The benchmark chooses one.
-@pytest.mark.parametrize("plan", [pytest.param(_Plan(2, 33), id="long"), pytest.param(_Plan(1, 22), id="short")])
+@pytest.mark.parametrize("plan", [pytest.param(_Plan(4, 45), id="long"), pytest.param(_Plan(2, 30), id="short")])
 def test_tokens(plan: _Plan) -> None:
     password = Path(os.environ["NATS_PASSWORD_FILE"]).read_text()
     Path("/outputs/tokens.json").write_text(json.dumps(asyncio.run(_turns(plan, password))))
@@ -63,8 +67,11 @@ async def _turns(plan: _Plan, password: str) -> list[dict[str, _Samples]]:
         grpc.aio.insecure_channel(os.environ["ORCHESTRATOR_ADDRESS"]) as channel,
     ):
         stub = pb_grpc.OrchestratorServiceStub(channel)
+        load = partial(under_load, stub, _SHAPE, spread_s=_SPREAD_S, cut_short=True)
+        async with load():
+            await asyncio.sleep(plan.warm_up_s)
         for _ in range(plan.turns):
-            async with _overheard(password) as requests, under_load(stub, _SHAPE, spread_s=_SPREAD_S):
+            async with _overheard(password) as requests, load():
                 deliberations = await _watch(vllm, seconds=plan.watched_s)
             async with _sending(vllm, requests):
                 bare = await _watch(vllm, as_many=deliberations["tokens"][-1])
@@ -108,6 +115,7 @@ async def _overheard(password: str) -> AsyncIterator[Sequence[dict[str, Any]]]:
 def _request(step: dict[str, Any]) -> dict[str, Any]:
     """What an agent asks the model for this step."""
     request = {name: step[name] for name in ("model", "messages", "max_tokens", "temperature")}
+    request["seed"] = seed_for(step["step_id"], attempt=1)
     if step["labels"]:
         schema = {"name": step["kind"], "strict": True, "schema": answer_schema(step["labels"])}
         request["response_format"] = {"type": "json_schema", "json_schema": schema}
@@ -117,17 +125,17 @@ def _request(step: dict[str, Any]) -> dict[str, Any]:
 @asynccontextmanager
 async def _sending(vllm: httpx.AsyncClient, requests: Sequence[dict[str, Any]]) -> AsyncIterator[None]:
     """Sends them for the duration of the block, so many at once, one after the other and again from the beginning."""
-    following, seeds, over = itertools.cycle(requests), itertools.count(), asyncio.Event()
+    following = itertools.cycle(requests)
 
     async def send_again_and_again() -> None:
-        while not over.is_set():
-            answer = await vllm.post("/v1/chat/completions", json={**next(following), "seed": next(seeds)})
+        while True:
+            answer = await vllm.post("/v1/chat/completions", json=next(following))
             answer.raise_for_status()
 
-    async with asyncio.TaskGroup() as senders:
-        for _ in range(_AT_ONCE):
-            senders.create_task(send_again_and_again())
+    async with asyncio.TaskGroup() as group:
+        senders = [group.create_task(send_again_and_again()) for _ in range(_AT_ONCE)]
         try:
             yield
         finally:
-            over.set()
+            for sender in senders:
+                sender.cancel()
