@@ -271,7 +271,7 @@ SETTINGS = ADDRESSES | {
     "AGENT_JOB_STAYS": "1",
     # Small budgets: what is tested is the deliberation, not the prose of a small model.
     "AGENT_PROPOSE_TOKENS": "16",
-    "AGENT_REVIEW_TOKENS": "32",
+    "AGENT_REVIEW_TOKENS": "28",
     "AGENT_REVISE_TOKENS": "16",
     # The stack's network is its own, and nothing else is on it.
     "ORCHESTRATOR_INSECURE": "1",
