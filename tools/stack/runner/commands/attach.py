@@ -27,6 +27,7 @@ from tools.stack.runner.probes import grpc
 from tools.stack.runner.removal import cleanup
 from tools.stack.runner.runfiles import Runfiles
 from tools.stack.runner.running import standing
+from tools.stack.runner.running.container import Container
 from tools.stack.runner.running.lifecycle import Supervisor
 from tools.stack.runner.running.renewal import Renewal
 from tools.stack.runner.running.session import Session, Settings
@@ -202,13 +203,25 @@ class Attachment(Session):
         except PodmanCommandError:
             await super()._remove_all()
 
-    async def _states(self) -> list[ContainerState]:
+    async def _clear_up(self) -> None:
+        """How the tests' container has ended is known by then: it is removed while the services are looked at."""
+        if self._ended_tests():
+            await asyncio.gather(self._collect(), self._remove())
+        else:
+            await super()._clear_up()
+
+    def _ended_tests(self) -> Container | None:
+        """The tests' container, once it is known how it has ended, beside services that are all known as well."""
         known = self.supervisor.containers
         tests = known.get(self.manifest.tests.name) if self.manifest.tests else None
+        there = all(service.name in known for service in self.manifest.services)
+        return tests if tests and tests.last and there else None
+
+    async def _states(self) -> list[ContainerState]:
         # Of a container that has just ended podman says nothing more until it has tidied up after it.
-        if tests and tests.last and all(service.name in known for service in self.manifest.services):
+        if (tests := self._ended_tests()) and tests.last:
             with suppress(PodmanCommandError):  # Somebody has replaced or removed one meanwhile.
-                others = [container.id for container in known.values() if container is not tests]
+                others = [each.id for each in self.supervisor.containers.values() if each is not tests]
                 return [*await self.podman.inspect(others), tests.last]
         return await super()._states()
 

@@ -78,21 +78,25 @@ class Supervisor:
     ) -> None:
         """Starts all services, each as soon as its image and what it needs are ready; returns when all are.
 
-        `make_way` is awaited right before a service starts. A task is ready when it has ended with 0. Raises
-        ServiceStartError, ServiceNotReadyError and, for tasks, ServiceExitedError, in a group.
+        `make_way` ends what is in a service's place: beside the loading of its image, once what it needs is ready. A task
+        is ready when it has ended with 0. Raises ServiceStartError, ServiceNotReadyError and, for tasks,
+        ServiceExitedError, in a group.
         """
         topology.start_order(services)
         ready = {service.name: asyncio.Event() for service in services}
 
-        async def bring_up(service: Service) -> None:
-            self._waiting[service.name] = "its image is being loaded"
+        async def have_image(service: Service) -> None:
             await image_ready(self._images[service.image])
             self._timeline.service(service.name).image_ready = self._timeline.now()
+
+        async def bring_up(service: Service) -> None:
+            loading = starting.create_task(have_image(service))
             for need in service.needs:
                 self._waiting[service.name] = f"it needs {need}"
                 await ready[need].wait()
+            self._waiting[service.name] = "its image is being loaded"
+            await asyncio.gather(loading, make_way(service))
             self._waiting[service.name] = "it is being started"
-            await make_way(service)
             container = await self._thawed(service) or await self.run(service)
             if service.task:
                 self._waiting[service.name] = "it has not ended yet"

@@ -220,9 +220,7 @@ class Session:
         self.kept = self._creating and isinstance(failure, StackError) and keep is Keep.AFTER_FAILURE
         try:
             if self._creating:
-                await self._collect()
-                if not self.kept:
-                    await self._remove()
+                await self._clear_up()
             self._dismiss_reaper()
         except (StackError, OSError) as error:
             if failure is None:
@@ -234,6 +232,11 @@ class Session:
             else:
                 cleanup.remove_workdir(self.workdir)
             self._report(failure)
+
+    async def _clear_up(self) -> None:
+        await self._collect()
+        if not self.kept:
+            await self._remove()
 
     def _report(self, failure: BaseException | None) -> None:
         try:
