@@ -60,7 +60,7 @@ async def down(stack: str, progress: Progress) -> int:
     await cleanup.sweep(podman, Path(tempfile.gettempdir()), progress.event)
     runs = {r.labels[LABEL_RUN]: r for r in await podman.resources() if is_up(r, stack)}
     for run, resource in runs.items():
-        await _ask_owner(resource)
+        await _ask_owner(resource, progress)
         await cleanup.remove_run(podman, run)
         for directory in cleanup.workdirs([resource]):
             cleanup.remove_workdir(directory)
@@ -84,10 +84,17 @@ def table(session: Session, publish: Sequence[PublishedPort]) -> str:
     )
 
 
-async def _ask_owner(resource: Resource) -> None:
-    """Ends the stack_up that owns the resource, where there is one, and waits until it has cleaned up."""
+async def _ask_owner(resource: Resource, progress: Progress) -> None:
+    """Ends the stack_up that owns the resource, where there is one, and waits until it has cleaned up.
+
+    One of another pid namespace, such as of a container that had podman's storage before, is left alone.
+    """
     owner = ProcessIdentity.parse(resource.labels[LABEL_OWNER])
     if resource.labels[LABEL_KIND] == cleanup.KIND_DETACHED or not owner.is_alive():
+        return
+    if not owner.is_here():
+        stack = resource.labels.get(LABEL_STACK, resource.labels[LABEL_RUN])
+        progress.event(f"the stack_up of {stack} is of another pid namespace: it is not asked, its stack is removed")
         return
     with contextlib.suppress(ProcessLookupError):
         os.kill(owner.pid, signal.SIGTERM)
