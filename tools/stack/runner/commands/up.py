@@ -19,7 +19,7 @@ from tools.stack.runner.removal import cleanup
 from tools.stack.runner.runfiles import Runfiles
 from tools.stack.runner.running import upkeep
 from tools.stack.runner.running.session import Keep, Session, Settings
-from tools.stack.runner.running.standing import check_not_up, command_down, is_up
+from tools.stack.runner.running.standing import check_not_up, is_up, way_down
 
 _OWNER_PATIENCE = 20.0
 
@@ -41,9 +41,9 @@ async def up(manifest: Manifest, runfiles: Runfiles, publish: Sequence[Published
         session.progress.event("the stack is up")
         session.progress.text(table(session, publish))
         if detach:
-            session.progress.text(f"`{command_down(manifest)}` takes it down.")
+            session.progress.text(f"{way_down(manifest)} takes it down.")
             return
-        session.progress.text(f"Ctrl-C takes it down, and so does `{command_down(manifest)}` in another terminal.")
+        session.progress.text(f"Ctrl-C takes it down, and so does {way_down(manifest)} in another terminal.")
         try:
             await upkeep.keep(session)
         finally:

@@ -96,10 +96,15 @@ def find(found: Iterable[Resource], manifest: Manifest, runfiles: Runfiles) -> S
             place = read_place(Path(labels[LABEL_WORKDIR]), labels[LABEL_RUN], runfiles)
             kept = (LABEL_RUN, LABEL_OWNER, LABEL_KIND, LABEL_STACK, LABEL_WORKDIR)
             return Standing({name: labels[name] for name in kept}, place)
-    program = manifest.up or "its stack_up"
-    raise StackDownError(
-        f"{manifest.label} is not up: `bazel run {program} -- --detach` brings it up, and gives the terminal back"
-    )
+    raise not_up(manifest.label, manifest.up)
+
+
+def not_up(stack: str, up: str) -> StackDownError:
+    """That the stack with that label is not up, or none at all with an empty one; `up` brings it up, where known."""
+    whose, it = ("its", "it") if stack else ("a", "one")
+    program = f"`bazel run {up} -- --detach`" if up else f"{whose} stack_up with --detach"
+    state = f"{stack} is not up" if stack else "no stack is up"
+    return StackDownError(f"{state}: {program} brings {it} up, and gives the terminal back")
 
 
 async def check_not_up(podman: Podman, manifest: Manifest) -> None:
@@ -108,14 +113,18 @@ async def check_not_up(podman: Podman, manifest: Manifest) -> None:
         if is_up(resource, manifest.label):
             detached = resource.labels[LABEL_KIND] == cleanup.KIND_DETACHED
             owner = "detached" if detached else f"process {resource.labels[LABEL_OWNER].partition(':')[0]}"
-            raise StackAlreadyUpError(
-                f"{manifest.label} is already up ({owner}): `{command_down(manifest)}` takes it down"
-            )
+            raise StackAlreadyUpError(f"{manifest.label} is already up ({owner}): {way_down(manifest)} takes it down")
 
 
 def command_down(manifest: Manifest) -> str:
-    """What a person types to take the manifest's stack down, and no other."""
-    return f"bazel run {manifest.down or 'its stack_down'} -- --stack={manifest.label}"
+    """What a person types to take the manifest's stack down, and no other; empty where it names no program for it."""
+    return f"bazel run {manifest.down} -- --stack={manifest.label}" if manifest.down else ""
+
+
+def way_down(manifest: Manifest) -> str:
+    """What takes the manifest's stack down, for a sentence."""
+    command = command_down(manifest)
+    return f"`{command}`" if command else "its stack_down"
 
 
 async def containers(podman: Podman, run_id: str) -> dict[str, Resource]:
