@@ -1,7 +1,10 @@
-"""What a person is told of a stack that is up, or is not: commands only where their labels are known."""
+"""What a person is told of a stack that is up, is not, or no longer is: commands only where their labels are known."""
 
 from __future__ import annotations
 
+import shutil
+from contextlib import AbstractContextManager
+from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
@@ -10,6 +13,8 @@ import pytest
 from tools.stack.runner import manifest
 from tools.stack.runner.cli import main
 from tools.stack.runner.commands import keep, show_logs
+from tools.stack.runner.engine.container import Place
+from tools.stack.runner.engine.locking import FileLock
 from tools.stack.runner.engine.podman import LABEL_KIND, LABEL_OWNER, LABEL_RUN, LABEL_STACK, Podman, Resource
 from tools.stack.runner.errors import StackAlreadyUpError, StackDownError, StackError
 from tools.stack.runner.removal import cleanup
@@ -91,3 +96,31 @@ def test_logs_of_a_stack_that_is_not_up_name_what_brings_just_that_one_up(
     monkeypatch.setattr(show_logs, "Podman", Containers)
     assert main(["logs", *arguments]) == 1
     assert f"FAILED: {told}" in capsys.readouterr().err
+
+
+def read_log(workdir: Path, *, taken_down: bool) -> None:
+    """Reads a file that is not there, of a stack that is up in that directory when this begins."""
+    workdir.mkdir()
+    with held_in(workdir) as lock:
+        assert lock.try_to_own()
+        if taken_down:
+            shutil.rmtree(workdir)
+        (workdir / "log").read_text()
+
+
+def held_in(workdir: Path) -> AbstractContextManager[FileLock]:
+    place = cast(Place, SimpleNamespace(workdir=workdir))
+    return standing.held(standing.Standing({LABEL_STACK: "//:stack"}, place))
+
+
+def test_what_is_missing_since_the_stack_was_taken_down_is_told_as_that(tmp_path: Path) -> None:
+    told = "//:stack was taken down meanwhile"
+    with pytest.raises(StackDownError, match=told), held_in(tmp_path / "run"):
+        pass
+    with pytest.raises(StackDownError, match=told):
+        read_log(tmp_path / "run", taken_down=True)
+
+
+def test_what_is_missing_of_a_stack_that_is_up_is_told_as_it_is(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="log"):
+        read_log(tmp_path / "run", taken_down=False)

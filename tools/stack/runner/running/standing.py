@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.stack.runner.engine import locking
 from tools.stack.runner.engine.confidential import Secrets
 from tools.stack.runner.engine.container import Place
+from tools.stack.runner.engine.locking import FileLock
 from tools.stack.runner.engine.network import Network
 from tools.stack.runner.engine.podman import (
     LABEL_KIND,
@@ -56,6 +59,21 @@ def lock_path(workdir: Path) -> Path:
     Whoever starts, replaces or hurts its services has it for itself meanwhile; those whose tests run on it share it.
     """
     return workdir / _LOCK
+
+
+@contextmanager
+def held(stack: Standing) -> Iterator[FileLock]:
+    """The lock of a stack that is up; nobody owns it yet.
+
+    Raises StackDownError when a file is not there since the stack was taken down, before or during the block.
+    """
+    try:
+        with locking.opened(lock_path(stack.place.workdir)) as lock:
+            yield lock
+    except FileNotFoundError:
+        if stack.place.workdir.is_dir():
+            raise
+        raise StackDownError(f"{stack.labels[LABEL_STACK]} was taken down meanwhile") from None
 
 
 def write_record(place: Place) -> None:
