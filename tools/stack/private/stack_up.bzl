@@ -46,23 +46,24 @@ def stack_down(name, stack = None, **kwargs):
         py_binary,
         name = name,
         command = "down",
-        args = _of(stack),
+        args = _naming("stack", stack),
         **kwargs
     )
 
-def stack_logs(name, stack = None, **kwargs):
+def stack_logs(name, stack = None, up = None, **kwargs):
     """A program that shows what the services of a stack that is up write; `bazel run NAME -- --help` explains it.
 
     Args:
       name: of the program.
       stack: label of the stack; without one, it takes any stack that is up.
+      up: the `stack_up` of that stack, which is named where the stack is not up.
       **kwargs: other attributes of py_binary, such as `visibility`.
     """
     program(
         py_binary,
         name = name,
         command = "logs",
-        args = _of(stack),
+        args = _naming("stack", stack) + _naming("up", up),
         **kwargs
     )
 
@@ -97,5 +98,5 @@ def stack_restart(name, stack, up = None, testonly = False, tags = [], **kwargs)
         **kwargs
     )
 
-def _of(stack):
-    return ["--stack=" + short_label(native.package_relative_label(stack))] if stack else []
+def _naming(option, label):
+    return ["--{}={}".format(option, short_label(native.package_relative_label(label)))] if label else []

@@ -155,6 +155,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=raw,
     )
     show.add_argument("--stack", default="", help=argparse.SUPPRESS)
+    show.add_argument("--up", default="", help=argparse.SUPPRESS)
     show.add_argument("service", nargs="*", metavar="SERVICE", help="only what these write")
     show.add_argument("-f", "--follow", action="store_true", help="go on with what they write from now on")
     show.add_argument("-n", "--tail", type=_count, metavar="LINES", help="at first only the last LINES of each service")
@@ -203,7 +204,8 @@ async def _restart(options: argparse.Namespace) -> None:
 
 async def _logs(options: argparse.Namespace) -> None:
     try:
-        await show_logs.show(options.stack, show_logs.Wanted(options.service, options.tail, options.follow))
+        wanted = show_logs.Wanted(options.service, options.tail, options.follow)
+        await show_logs.show(options.stack, wanted, up=options.up)
     except BrokenPipeError:  # Whoever reads it, such as `head`, has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

@@ -42,12 +42,16 @@ class ProcessIdentity:
     def __str__(self) -> str:
         return f"{self.pid}:{self.start}:{self.namespace}"
 
+    def is_here(self) -> bool:
+        """Whether it is of this process's pid namespace; if not, its id is another process's here, or nobody's."""
+        return self.namespace == ProcessIdentity.current().namespace
+
     def is_alive(self) -> bool:
         """False when that very process has ended.
 
-        A process of another pid namespace can't be judged from here, and counts as alive.
+        A process of another pid namespace can't be judged from here, and counts as alive; it can't be sent a signal.
         """
-        if self.namespace != ProcessIdentity.current().namespace:
+        if not self.is_here():
             return True
         try:
             stat = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()

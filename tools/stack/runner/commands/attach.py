@@ -21,7 +21,7 @@ from tools.stack.runner.engine.images import ImageLoader
 from tools.stack.runner.engine.layout import Layout
 from tools.stack.runner.engine.network import Network
 from tools.stack.runner.engine.podman import LABEL_RUN, ContainerState, Podman, PodmanCommandError, Resource
-from tools.stack.runner.errors import StackDownError, StackError
+from tools.stack.runner.errors import StackError
 from tools.stack.runner.manifest import Manifest
 from tools.stack.runner.probes import grpc
 from tools.stack.runner.removal import cleanup
@@ -91,7 +91,7 @@ class Attachment(Session):
         renewal = Renewal(stack, self.manifest, self.layouts, self.timeline, self.progress)
         loader = ImageLoader(self.podman, self._layouts_of_tests(), self._image_loaded)
         loading = group.create_task(loader.load())
-        with _held_open(stack.place) as lock, self._seat(stack.place) as address:
+        with standing.held(stack) as lock, self._seat(stack.place) as address:
             # The tests' container has to know the address of every service.
             early = not renewal.newcomers
             if early:
@@ -229,14 +229,3 @@ class Attachment(Session):
         """The services as they are now, and the tests' container."""
         runs = (self._stack.place.run_id, self.run_id)
         return [each for each in await self.podman.containers() if each.labels[LABEL_RUN] in runs]
-
-
-@contextmanager
-def _held_open(place: Place) -> Iterator[locking.FileLock]:
-    try:
-        with locking.opened(standing.lock_path(place.workdir)) as lock:
-            yield lock
-    except FileNotFoundError:
-        if place.workdir.is_dir():
-            raise
-        raise StackDownError("the stack was taken down meanwhile") from None

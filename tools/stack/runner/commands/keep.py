@@ -44,15 +44,16 @@ def how_to_go_on(session: Session, error: StackError, environment: Mapping[str, 
     inside = error.service if isinstance(error, ServiceError) else ""
     names = [service.name for service in session.manifest.services if not service.task]
     container = session.place.container_name(inside if inside in names else names[-1])
-    target = environment.get("TEST_TARGET") or "its stack_test"
+    target = environment.get("TEST_TARGET")
+    again = f"bazel run {target} -- --attach" if target else "its stack_test with --attach"
     lines = [
         (f"podman exec -it {container} bash", "inside one service; so with " + ", ".join(names)),
         (f"podman logs {session.place.container_name('tests')}", "what the tests wrote"),
     ]
     lines = [(_podman(environment) + command, meaning) for command, meaning in lines]
     lines += [
-        (f"bazel run {target} -- --attach", "the tests again; what you have edited is replaced first"),
-        (command_down(session.manifest), "takes it down"),
+        (again, "the tests again; what you have edited is replaced first"),
+        (command_down(session.manifest) or "its stack_down", "takes it down"),
     ]
     width = max(len(command) for command, _ in lines)
     return "\n".join(["The stack stays up:", *(f"  {command:<{width}}  {meaning}" for command, meaning in lines)])

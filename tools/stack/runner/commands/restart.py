@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tools.stack.runner.display.progress import Progress
-from tools.stack.runner.engine import layout, locking
+from tools.stack.runner.engine import layout
 from tools.stack.runner.engine.podman import Podman
-from tools.stack.runner.errors import StackDownError
 from tools.stack.runner.manifest import Manifest
 from tools.stack.runner.reporting.timeline import Timeline
 from tools.stack.runner.runfiles import Runfiles
@@ -41,18 +40,13 @@ async def restart(manifest: Manifest, runfiles: Runfiles, names: Sequence[str]) 
     progress = Progress(timeline)
     stack = standing.find(await Podman().resources(), manifest, runfiles)
     layouts = layout.read_all(manifest.services, runfiles)
-    try:
-        with locking.opened(standing.lock_path(stack.place.workdir)) as lock:
-            await lock.own(lambda: progress.event("waiting for others that change the stack, or whose tests run on it"))
-            renewal = Renewal(stack, manifest, layouts, timeline, progress)
-            reasons = dict.fromkeys(names, "as you asked") or await renewal.differences()
-            for name, reason in reasons.items():
-                progress.event(f"{name} is replaced: {reason}")
-            await renewal.carry_out(reasons)
-    except FileNotFoundError:
-        if stack.place.workdir.is_dir():
-            raise
-        raise StackDownError(f"{manifest.label} was taken down meanwhile") from None
+    with standing.held(stack) as lock:
+        await lock.own(lambda: progress.event("waiting for others that change the stack, or whose tests run on it"))
+        renewal = Renewal(stack, manifest, layouts, timeline, progress)
+        reasons = dict.fromkeys(names, "as you asked") or await renewal.differences()
+        for name, reason in reasons.items():
+            progress.event(f"{name} is replaced: {reason}")
+        await renewal.carry_out(reasons)
     if reasons:
         progress.event(f"{', '.join(reasons)}: replaced and ready", timeline.now())
     else:

@@ -14,9 +14,9 @@ from typing import TextIO
 
 from tools.stack.runner.engine.container import log_path
 from tools.stack.runner.engine.podman import LABEL_SERVICE, LABEL_WORKDIR, Podman
-from tools.stack.runner.errors import ManifestError, StackDownError
+from tools.stack.runner.errors import ManifestError
 from tools.stack.runner.reporting import logs
-from tools.stack.runner.running.standing import is_up
+from tools.stack.runner.running.standing import is_up, not_up
 
 _INTERVAL = 0.2
 _COLORS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)  # Of ECMA-48's foreground colours, those that black and white show.
@@ -33,13 +33,13 @@ class Wanted:
     follow: bool = False
 
 
-async def show(stack: str, wanted: Wanted, out: TextIO | None = None) -> None:
+async def show(stack: str, wanted: Wanted, out: TextIO | None = None, up: str = "") -> None:
     """Prints the logs of the stack with that label, or of any one with an empty one, that stack_up brought up.
 
-    Following ends when the stack is taken down. Raises StackDownError, and ManifestError for a service that the stack
-    hasn't.
+    Following ends when the stack is taken down. Raises StackDownError, which names the program `up`, and ManifestError
+    for a service that the stack hasn't.
     """
-    paths = await _log_files(stack, wanted.services)
+    paths = await _log_files(stack, wanted.services, up)
     printer = Printer(sorted(paths), out or sys.stdout)
     readers = {name: logs.LineFollower(path) for name, path in paths.items()}
     last = wanted.last
@@ -82,13 +82,13 @@ def _new_lines(readers: Mapping[str, logs.LineFollower], last: int | None) -> It
     return heapq.merge(*(lines(name, reader) for name, reader in readers.items()), key=lambda line: line[0])
 
 
-async def _log_files(stack: str, services: Sequence[str]) -> dict[str, Path]:
+async def _log_files(stack: str, services: Sequence[str], up: str) -> dict[str, Path]:
     podman = Podman()
     await podman.check()
-    up = [r for r in await podman.resources() if r.kind == "container" and is_up(r, stack)]
-    if not up:
-        raise StackDownError(f"{stack or 'no stack'} is not up: bazel run //tools:stack_up brings it up")
-    places = [(r.labels[LABEL_SERVICE], Path(r.labels[LABEL_WORKDIR])) for r in up]
+    found = [r for r in await podman.resources() if r.kind == "container" and is_up(r, stack)]
+    if not found:
+        raise not_up(stack, up)
+    places = [(r.labels[LABEL_SERVICE], Path(r.labels[LABEL_WORKDIR])) for r in found]
     paths = {name: log_path(workdir, name) for name, workdir in places}
     for name in services:
         if name not in paths:

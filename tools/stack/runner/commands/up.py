@@ -19,7 +19,7 @@ from tools.stack.runner.removal import cleanup
 from tools.stack.runner.runfiles import Runfiles
 from tools.stack.runner.running import upkeep
 from tools.stack.runner.running.session import Keep, Session, Settings
-from tools.stack.runner.running.standing import check_not_up, command_down, is_up
+from tools.stack.runner.running.standing import check_not_up, is_up, way_down
 
 _OWNER_PATIENCE = 20.0
 
@@ -41,9 +41,9 @@ async def up(manifest: Manifest, runfiles: Runfiles, publish: Sequence[Published
         session.progress.event("the stack is up")
         session.progress.text(table(session, publish))
         if detach:
-            session.progress.text(f"`{command_down(manifest)}` takes it down.")
+            session.progress.text(f"{way_down(manifest)} takes it down.")
             return
-        session.progress.text(f"Ctrl-C takes it down, and so does `{command_down(manifest)}` in another terminal.")
+        session.progress.text(f"Ctrl-C takes it down, and so does {way_down(manifest)} in another terminal.")
         try:
             await upkeep.keep(session)
         finally:
@@ -60,7 +60,7 @@ async def down(stack: str, progress: Progress) -> int:
     await cleanup.sweep(podman, Path(tempfile.gettempdir()), progress.event)
     runs = {r.labels[LABEL_RUN]: r for r in await podman.resources() if is_up(r, stack)}
     for run, resource in runs.items():
-        await _ask_owner(resource)
+        await _ask_owner(resource, progress)
         await cleanup.remove_run(podman, run)
         for directory in cleanup.workdirs([resource]):
             cleanup.remove_workdir(directory)
@@ -84,10 +84,17 @@ def table(session: Session, publish: Sequence[PublishedPort]) -> str:
     )
 
 
-async def _ask_owner(resource: Resource) -> None:
-    """Ends the stack_up that owns the resource, where there is one, and waits until it has cleaned up."""
+async def _ask_owner(resource: Resource, progress: Progress) -> None:
+    """Ends the stack_up that owns the resource, where there is one, and waits until it has cleaned up.
+
+    One of another pid namespace, such as of a container that had podman's storage before, is left alone.
+    """
     owner = ProcessIdentity.parse(resource.labels[LABEL_OWNER])
     if resource.labels[LABEL_KIND] == cleanup.KIND_DETACHED or not owner.is_alive():
+        return
+    if not owner.is_here():
+        stack = resource.labels.get(LABEL_STACK, resource.labels[LABEL_RUN])
+        progress.event(f"the stack_up of {stack} is of another pid namespace: it is not asked, its stack is removed")
         return
     with contextlib.suppress(ProcessLookupError):
         os.kill(owner.pid, signal.SIGTERM)

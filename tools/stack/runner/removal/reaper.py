@@ -56,8 +56,8 @@ class Reaper:
         raise StackError(f"the process that cleans up did not start within {_START_TIMEOUT:.0f} s")
 
     def dismiss(self) -> None:
-        """Ends the reaper: there is nothing left to remove."""
-        if self.identity.is_alive():
+        """Ends the reaper: there is nothing left to remove. It ends with the runner where it can't be signalled."""
+        if self.identity.is_here() and self.identity.is_alive():
             os.kill(self.identity.pid, signal.SIGTERM)
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(self.identity.pid, 0)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
+from typing import Any
 
 from tools.stack.runner.display.progress import Progress
 from tools.stack.runner.engine import layout, network
@@ -105,7 +106,7 @@ class Session:
         `preflight` is awaited before anything is created, and may raise. `beside` runs beside the services' start and
         the block, from when the image of the tests is loaded; what it raises is a failure of the run. The block is
         cancelled as soon as a container ends by itself. Raises the StackError of the first failure, after everything is
-        collected and removed.
+        collected and removed; being cancelled then changes neither.
         """
         self._beside = beside
         failure: BaseException | None = None
@@ -125,7 +126,9 @@ class Session:
             failure = error
             raise
         finally:
-            await asyncio.shield(self._finish(failure))
+            interrupted = await _to_the_end(self._finish(failure))
+            if interrupted and failure is None:
+                raise interrupted
 
     async def _prepare(self, preflight: Callable[[], Awaitable[None]]) -> dict[str, Layout]:
         """Makes sure that podman works and that somebody cleans up; the layout of each image that is needed."""
@@ -285,3 +288,15 @@ async def _sample(memory: ResourceWatch, interval: float = 0.5) -> None:
     while True:
         memory.sample()
         await asyncio.sleep(interval)
+
+
+async def _to_the_end(work: Coroutine[Any, Any, None]) -> asyncio.CancelledError | None:
+    """Awaits `work`, which being cancelled does not stop; how this was cancelled meanwhile. Raises what `work` raises."""
+    task, cancelled = asyncio.ensure_future(work), None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    task.result()
+    return cancelled

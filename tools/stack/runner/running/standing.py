@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.stack.runner.engine import locking
 from tools.stack.runner.engine.confidential import Secrets
 from tools.stack.runner.engine.container import Place
+from tools.stack.runner.engine.locking import FileLock
 from tools.stack.runner.engine.network import Network
 from tools.stack.runner.engine.podman import (
     LABEL_KIND,
@@ -58,6 +61,21 @@ def lock_path(workdir: Path) -> Path:
     return workdir / _LOCK
 
 
+@contextmanager
+def held(stack: Standing) -> Iterator[FileLock]:
+    """The lock of a stack that is up; nobody owns it yet.
+
+    Raises StackDownError when a file is not there since the stack was taken down, before or during the block.
+    """
+    try:
+        with locking.opened(lock_path(stack.place.workdir)) as lock:
+            yield lock
+    except FileNotFoundError:
+        if stack.place.workdir.is_dir():
+            raise
+        raise StackDownError(f"{stack.labels[LABEL_STACK]} was taken down meanwhile") from None
+
+
 def write_record(place: Place) -> None:
     """Writes down what containers that are added later need, for this user alone."""
     document = {
@@ -96,10 +114,15 @@ def find(found: Iterable[Resource], manifest: Manifest, runfiles: Runfiles) -> S
             place = read_place(Path(labels[LABEL_WORKDIR]), labels[LABEL_RUN], runfiles)
             kept = (LABEL_RUN, LABEL_OWNER, LABEL_KIND, LABEL_STACK, LABEL_WORKDIR)
             return Standing({name: labels[name] for name in kept}, place)
-    program = manifest.up or "its stack_up"
-    raise StackDownError(
-        f"{manifest.label} is not up: `bazel run {program} -- --detach` brings it up, and gives the terminal back"
-    )
+    raise not_up(manifest.label, manifest.up)
+
+
+def not_up(stack: str, up: str) -> StackDownError:
+    """That the stack with that label is not up, or none at all with an empty one; `up` brings it up, where known."""
+    whose, it = ("its", "it") if stack else ("a", "one")
+    program = f"`bazel run {up} -- --detach`" if up else f"{whose} stack_up with --detach"
+    state = f"{stack} is not up" if stack else "no stack is up"
+    return StackDownError(f"{state}: {program} brings {it} up, and gives the terminal back")
 
 
 async def check_not_up(podman: Podman, manifest: Manifest) -> None:
@@ -108,14 +131,18 @@ async def check_not_up(podman: Podman, manifest: Manifest) -> None:
         if is_up(resource, manifest.label):
             detached = resource.labels[LABEL_KIND] == cleanup.KIND_DETACHED
             owner = "detached" if detached else f"process {resource.labels[LABEL_OWNER].partition(':')[0]}"
-            raise StackAlreadyUpError(
-                f"{manifest.label} is already up ({owner}): `{command_down(manifest)}` takes it down"
-            )
+            raise StackAlreadyUpError(f"{manifest.label} is already up ({owner}): {way_down(manifest)} takes it down")
 
 
 def command_down(manifest: Manifest) -> str:
-    """What a person types to take the manifest's stack down, and no other."""
-    return f"bazel run {manifest.down or 'its stack_down'} -- --stack={manifest.label}"
+    """What a person types to take the manifest's stack down, and no other; empty where it names no program for it."""
+    return f"bazel run {manifest.down} -- --stack={manifest.label}" if manifest.down else ""
+
+
+def way_down(manifest: Manifest) -> str:
+    """What takes the manifest's stack down, for a sentence."""
+    command = command_down(manifest)
+    return f"`{command}`" if command else "its stack_down"
 
 
 async def containers(podman: Podman, run_id: str) -> dict[str, Resource]:

@@ -10,7 +10,7 @@ BY_HAND = {"BUILD_WORKSPACE_DIRECTORY": "/workspace", "TEST_TARGET": "//some:tes
 
 
 def keep(harness: Harness, *tests: str, **environment: str) -> Ending:
-    manifest = harness.manifest(harness.web(), tests=tests)
+    manifest = harness.manifest(harness.web(), tests=tests, down="//some:down")
     return harness.start("test", manifest, "--keep", **{**BY_HAND, **environment}).end()
 
 
@@ -22,7 +22,7 @@ def test_after_a_failure_it_stays_and_it_says_how_to_get_inside_attach_and_take_
     (inside,) = re.findall(r"podman exec -it (\S+) bash", advice)
     podman("exec", inside, "true")
     assert "bazel run //some:test -- --attach" in advice
-    assert f"--stack={harness.label}" in advice
+    assert f"bazel run //some:down -- --stack={harness.label}" in advice
     assert (harness.outputs / "logs/tests.log").is_file()
     again = harness.start(
         "test", harness.manifest(harness.web(), tests=["get:http://web:8000/", "cases:passed"]), "--attach", **BY_HAND

@@ -15,7 +15,8 @@ IN_A_TERMINAL = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spa
 
 
 def manifest(harness: Harness, port: int) -> Path:
-    return harness.manifest(harness.web("web", "reach:192.0.2.1"), publish={"web:main": port})
+    web = harness.web("web", "reach:192.0.2.1")
+    return harness.manifest(web, publish={"web:main": port}, down="//some:down")
 
 
 def get(port: int) -> int:
@@ -63,7 +64,8 @@ def test_detached_it_stays_up_and_no_later_run_sweeps_it_away(harness: Harness) 
     port = free_port()
     run = harness.start("up", manifest(harness, port), "--detach").end()
     assert run.code == 0
-    assert any(f"--stack={harness.label}" in line for line in run.error), "it says how to take it down"
+    down = f"bazel run //some:down -- --stack={harness.label}"
+    assert any(down in line for line in run.error), "it says how to take it down"
     assert harness.test(harness.web(), tests=["cases:passed"]).code == 0
     assert get(port) == 200
     assert harness.start("down", "--stack", harness.label).end().code == 0
