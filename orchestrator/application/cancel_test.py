@@ -3,9 +3,9 @@
 import pytest
 
 from orchestrator.application.cancel import MAX_REASON
-from orchestrator.application.ports import DeliberationEvent, VersionConflict
+from orchestrator.application.ports import VersionConflict
 from orchestrator.domain.deliberation import Deliberation, Status
-from orchestrator.domain.errors import DependencyLost, InvalidRequest, UnknownDeliberation
+from orchestrator.domain.errors import InvalidRequest, UnknownDeliberation
 from orchestrator.testing.builders import MINUTE_MS, make_request
 from orchestrator.testing.stage import Stage
 
@@ -116,15 +116,9 @@ async def test_any_instance_can_do_it() -> None:
 async def test_it_is_cancelled_though_nobody_can_be_told_and_they_are_told_later() -> None:
     stage = Stage()
     task_id = await _started(stage)
-    publish = stage.events.publish
-
-    async def lose(event: DeliberationEvent) -> None:
-        raise DependencyLost("nats", "not connected")
-
-    stage.events.publish = lose  # type: ignore[method-assign]
-    assert (await stage.cancel(task_id, ""))[0]
+    with stage.lost_events():
+        assert (await stage.cancel(task_id, ""))[0]
     assert stage.event_names(task_id) == ["started"]
-    stage.events.publish = publish  # type: ignore[method-assign]
 
     await stage.progress.settle()
 
