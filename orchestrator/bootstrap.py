@@ -43,6 +43,8 @@ from orchestrator.wiring import Service, make_ownership, make_server
 _RESULTS_AT_ONCE = 32
 # Longer than it takes to look at Ray's jobs and to submit one.
 _JOB_LOCK_S = 30.0
+# To see whether Redis is there, to renew leases and to read what is open: each once at a time, and one to spare.
+_UPKEEP_CONNECTIONS = 4
 
 
 def real_service(settings: Settings) -> Service:
@@ -51,19 +53,21 @@ def real_service(settings: Settings) -> Service:
     delivery = topology.DeliveryPolicy(settings.ack_wait_s)
     nats = connect_nats(settings, "orchestrator")
     redis = connect_redis(settings)
+    # Calls may have all of those in use, and must not thereby make it lose its leases or seem not to be well.
+    upkeep = connect_redis(settings, _UPKEEP_CONNECTIONS)
     jobs = JobsApi(settings.ray_jobs_url)
     instance = new_id()
-    leases = RedisLeases(redis)
+    leases = RedisLeases(upkeep)
     lock = RedisLock(redis, "agents-job", instance, _JOB_LOCK_S)
     news = asyncio.Event()
     job = AgentJob(jobs, settings.agent_entrypoint, settings.agent_environment(), __version__, new_id, lock, news.set)
     presence = AgentPresence(nats, lambda: job.current, news.set)
     vllm = VllmDependency(settings.vllm_url, settings.model)
-    readiness = Readiness((nats, redis_connection.RedisDependency(redis), presence, vllm), news)
+    readiness = Readiness((nats, redis_connection.RedisDependency(upkeep), presence, vllm), news)
     wake_ups = WakeUps()
     moves = NatsWakeUps(nats, wake_ups)
     ports = Ports(
-        deliberations=seen.deliberations(RedisDeliberations(redis, settings.result_ttl_s)),
+        deliberations=seen.deliberations(RedisDeliberations(redis, settings.result_ttl_s, upkeep)),
         leases=leases,
         registry=leases,
         responses=RedisResponses(redis, settings.result_ttl_s),
@@ -146,6 +150,7 @@ def real_service(settings: Settings) -> Service:
             model.close,
             nats.close,
             redis.aclose,
+            upkeep.aclose,
             seen.close,
         ),
     )

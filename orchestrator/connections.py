@@ -19,8 +19,7 @@ def connect_nats(settings: Settings, client_name: str) -> NatsConnection:
     return NatsConnection(settings.nats_url, client_name, read_login(settings.nats_user, settings.nats_password_file))
 
 
-def connect_redis(settings: Settings) -> "Redis":
-    """The connections to Redis, which are made when they are needed. Raises UnusablePassword."""
-    return redis_connection.connect(
-        settings.redis_url, read_login(settings.redis_username, settings.redis_password_file)
-    )
+def connect_redis(settings: Settings, connections: int = redis_connection.CONNECTIONS) -> "Redis":
+    """So many connections to Redis, which are made when they are needed. Raises UnusablePassword."""
+    login = read_login(settings.redis_username, settings.redis_password_file)
+    return redis_connection.connect(settings.redis_url, login, connections)

@@ -69,7 +69,9 @@ async def _keep_house(progress: Progress) -> None:
     last_look = time.monotonic()
     while True:
         await asyncio.sleep(_LOOK_S)
-        if not (await _attempt(progress.settle) and await _attempt(progress.expire_overdue)):
+        # What cannot be settled, such as an end that cannot be announced, keeps nothing from ending in time.
+        done = [await _attempt(progress.settle), await _attempt(progress.expire_overdue)]
+        if not all(done):
             await asyncio.sleep(_PAUSE_S)
         elif time.monotonic() - last_look >= _RECONCILE_S:
             last_look = time.monotonic()

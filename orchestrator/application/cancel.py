@@ -1,5 +1,6 @@
 """Use case: end a deliberation before it is over."""
 
+import asyncio
 import logging
 from dataclasses import replace
 
@@ -25,6 +26,7 @@ class CancelDeliberation:
         self._dispatcher = dispatcher
         self._clock = clock
         self._look_up = GetDeliberationResult(store)
+        self._ending: set[asyncio.Task[tuple[bool, Deliberation]]] = set()
 
     async def __call__(self, task_id: str, reason: str) -> tuple[bool, Deliberation]:
         """Whether this call ended it, and how it stands. One that is over stays as it is.
@@ -33,6 +35,13 @@ class CancelDeliberation:
         """
         if faults := [*too_long("reason", reason, MAX_REASON)]:
             raise InvalidRequest(faults)
+        # A client that hangs up here must not leave a deliberation behind that is cancelled and whose agents go on.
+        ending = asyncio.create_task(self._end(task_id, reason))
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)
+        return await asyncio.shield(ending)
+
+    async def _end(self, task_id: str, reason: str) -> tuple[bool, Deliberation]:
         attempt: Deliberation | None = None
         while True:
             deliberation = await self._look_up(task_id)

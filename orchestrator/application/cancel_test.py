@@ -1,13 +1,16 @@
 """Ending a deliberation before it is over."""
 
+import asyncio
+
 import pytest
 
 from orchestrator.application.cancel import MAX_REASON
-from orchestrator.application.ports import DeliberationEvent, VersionConflict
+from orchestrator.application.ports import VersionConflict
 from orchestrator.domain.deliberation import Deliberation, Status
-from orchestrator.domain.errors import DependencyLost, InvalidRequest, UnknownDeliberation
+from orchestrator.domain.errors import InvalidRequest, UnknownDeliberation
 from orchestrator.testing.builders import MINUTE_MS, make_request
 from orchestrator.testing.stage import Stage
+from orchestrator.testing.waiting import until
 
 
 async def _started(stage: Stage) -> str:
@@ -116,20 +119,41 @@ async def test_any_instance_can_do_it() -> None:
 async def test_it_is_cancelled_though_nobody_can_be_told_and_they_are_told_later() -> None:
     stage = Stage()
     task_id = await _started(stage)
-    publish = stage.events.publish
-
-    async def lose(event: DeliberationEvent) -> None:
-        raise DependencyLost("nats", "not connected")
-
-    stage.events.publish = lose  # type: ignore[method-assign]
-    assert (await stage.cancel(task_id, ""))[0]
+    with stage.lost_events():
+        assert (await stage.cancel(task_id, ""))[0]
     assert stage.event_names(task_id) == ["started"]
-    stage.events.publish = publish  # type: ignore[method-assign]
 
     await stage.progress.settle()
 
     assert stage.event_names(task_id) == ["started", "failed"]
     assert await stage.store.open_deadlines() == {}
+
+
+async def test_a_caller_that_hangs_up_meanwhile_leaves_it_cancelled_with_all_that_follows() -> None:
+    stage = Stage()
+    task_id = await _started(stage)
+    mark, go_on = stage.endings.mark, asyncio.Event()
+
+    async def slow_mark(task_id: str, until_ms: int) -> None:
+        await go_on.wait()
+        await mark(task_id, until_ms)
+
+    async def closed() -> bool:
+        return not await stage.store.open_deadlines()
+
+    stage.endings.mark = slow_mark  # type: ignore[method-assign]
+    call = asyncio.create_task(stage.cancel(task_id, "not needed"))
+    while (await stage.load(task_id)).status is not Status.CANCELLED:
+        await asyncio.sleep(0)
+    call.cancel()
+    await asyncio.gather(call, return_exceptions=True)
+    go_on.set()
+    await until(closed, seconds=1)
+
+    assert call.cancelled()
+    assert await stage.endings.is_over(task_id)
+    assert stage.canceller.cancelled == [task_id]
+    assert stage.event_names(task_id) == ["started", "failed"]
 
 
 async def test_what_times_out_is_called_off_too_and_remembered_for_a_while() -> None:

@@ -98,9 +98,18 @@ class Progress:
                 raise
 
     async def expire_overdue(self) -> None:
-        """Ends every owned deliberation whose deadline has passed."""
+        """Ends every owned deliberation whose deadline has passed.
+
+        One whose end cannot be announced now keeps no other from ending: who waits for that wants to know.
+        """
+        failed: DependencyLost | None = None
         for task_id in self._ownership.overdue(self._clock.now_ms()):
-            await self._alone(task_id, self.reconcile)
+            try:
+                await self._alone(task_id, self.reconcile)
+            except DependencyLost as lost:
+                failed = lost
+        if failed:
+            raise failed
 
     async def reconcile_stalled(self, quiet_ms: int) -> None:
         """Reconciles every owned deliberation that nothing has moved for `quiet_ms`."""

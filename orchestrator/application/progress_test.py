@@ -263,6 +263,23 @@ async def test_overdue_deliberations_end_and_others_go_on() -> None:
     assert await stage.store.open_deadlines() == {}
 
 
+async def test_all_that_is_overdue_ends_while_nobody_can_be_told_and_who_waits_for_it_is_woken() -> None:
+    stage = Stage()
+    overdue = [await _started(stage) for _ in range(2)]
+    waiting = [asyncio.create_task(stage.await_result(task_id)) for task_id in overdue]
+    await asyncio.sleep(0)
+    stage.clock.advance(60_000)
+
+    with stage.lost_events(), pytest.raises(DependencyLost):
+        await stage.progress.expire_overdue()
+
+    async with asyncio.timeout(1):
+        assert [(await ended).status for ended in waiting] == [Status.TIMEOUT] * 2
+    await stage.progress.expire_overdue()
+    assert [stage.event_names(task_id) for task_id in overdue] == [["started", "failed"]] * 2
+    assert await stage.store.open_deadlines() == {}
+
+
 async def test_recovery_applies_what_was_stored_but_never_announced() -> None:
     stage = Stage()
     task_id = await _started(stage)

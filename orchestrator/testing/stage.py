@@ -1,7 +1,8 @@
 """The use cases on in-memory adapters, wired for tests, with agents that work when they are told to."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from orchestrator.adapters.in_memory.clock import ManualClock
 from orchestrator.adapters.in_memory.councils import InMemoryCouncils
@@ -24,7 +25,7 @@ from orchestrator.application.membership import RegisterAgent, UnregisterAgent
 from orchestrator.application.ownership import Ownership
 from orchestrator.application.patience import PatientReader
 from orchestrator.application.planning import DeriveSubtasks, ProcessPlanningEvent
-from orchestrator.application.ports import Dependency, Lease
+from orchestrator.application.ports import DeliberationEvent, Dependency, Lease
 from orchestrator.application.progress import Progress
 from orchestrator.application.readiness import Readiness
 from orchestrator.application.results import GetDeliberationResult
@@ -155,6 +156,20 @@ class Stage:
             return await load(task_id)
 
         self.store.load = lose  # type: ignore[method-assign]
+
+    @contextmanager
+    def lost_events(self) -> Iterator[None]:
+        """Has no event be published for the duration of the block."""
+        publish = self.events.publish
+
+        async def lose(event: DeliberationEvent) -> None:
+            raise DependencyLost("nats", "not connected")
+
+        self.events.publish = lose  # type: ignore[method-assign]
+        try:
+            yield
+        finally:
+            self.events.publish = publish  # type: ignore[method-assign]
 
     async def answer(self, task_id: str, step: Step, error: str = "", *, announce: bool = True) -> None:
         """Stores a response to a step as an agent would, and announces it."""

@@ -11,6 +11,7 @@ from orchestrator.adapters.grpc.errors import details, retry_info
 from orchestrator.adapters.grpc.interception import HEALTH, Context, Handler, refusing, surrounded
 
 _RETRY_MS = 1000
+_WATCH = HEALTH + "Watch"
 
 
 class _Slots:
@@ -44,18 +45,24 @@ class _Slots:
 class LimitsCalls(grpc.aio.ServerInterceptor):
     """Answers RESOURCE_EXHAUSTED, with a RetryInfo, while too many calls are in progress.
 
-    Health has slots of its own: it must answer when the service is busy, and must not be a way to keep it busy.
+    Health has slots of its own: it must answer when the service is busy, and must not be a way to keep it busy. Those
+    who watch it stay for as long as they like, so they don't share slots with those who ask once.
     """
 
-    def __init__(self, calls: int, health_calls: int) -> None:
-        self._calls, self._health = _Slots(calls), _Slots(health_calls)
+    def __init__(self, calls: int, checks: int, watches: int) -> None:
+        self._calls, self._checks, self._watches = _Slots(calls), _Slots(checks), _Slots(watches)
 
     async def intercept_service(self, continuation: Any, handler_call_details: grpc.HandlerCallDetails) -> Handler:
         handler = await continuation(handler_call_details)
         if handler is None:
             return None
-        slots = self._health if handler_call_details.method.startswith(HEALTH) else self._calls
+        slots = self._slots(handler_call_details.method)
         return refusing(handler, slots.refuse) if slots.full else surrounded(handler, slots.counted)
+
+    def _slots(self, method: str) -> _Slots:
+        if not method.startswith(HEALTH):
+            return self._calls
+        return self._watches if method == _WATCH else self._checks
 
 
 class RefusesMalformed(grpc.aio.ServerInterceptor):

@@ -15,12 +15,13 @@ from orchestrator.testing.stage import Stage
 from protos.orchestrator.v1 import orchestrator_pb2 as pb
 
 _CALLS = 2
+_WATCHES = 3
 _GARBAGE = b"\xff\xff\xff"
 
 
 @pytest.fixture
 def policy() -> ServerPolicy:
-    return ServerPolicy(max_calls=_CALLS, max_message_bytes=100_000)
+    return ServerPolicy(max_calls=_CALLS, max_watches=_WATCHES, max_message_bytes=100_000)
 
 
 def _request(task_id: str) -> pb.DeliberateRequest:
@@ -122,3 +123,18 @@ async def test_health_can_be_watched(channel: grpc.aio.Channel) -> None:
 
     assert (await watching.read()).status == health_pb2.HealthCheckResponse.NOT_SERVING
     watching.cancel()
+
+
+async def test_those_who_watch_health_keep_nobody_from_asking_for_it(channel: grpc.aio.Channel) -> None:
+    health: Any = health_pb2_grpc.HealthStub(channel)
+    watching = [health.Watch(health_pb2.HealthCheckRequest()) for _ in range(_WATCHES)]
+    for watch in watching:
+        await watch.read()
+
+    error = await failure(health.Watch(health_pb2.HealthCheckRequest()).read())
+    answer = await health.Check(health_pb2.HealthCheckRequest())
+
+    assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert answer.status == health_pb2.HealthCheckResponse.SERVING
+    for watch in watching:
+        watch.cancel()

@@ -16,8 +16,8 @@ from protos.orchestrator.v1 import orchestrator_pb2_grpc as pb_grpc
 
 SERVICE_NAME = pb.DESCRIPTOR.services_by_name["OrchestratorService"].full_name
 
-# Calls of health at once: it has a share of its own.
-_HEALTH_CALLS = 128
+# Checks of health at once: they have a share of their own.
+_CHECKS = 128
 # Calls that are being refused, or whose request has not come yet.
 _SPARE_CALLS = 512
 _METADATA_BYTES = 16 * 1024
@@ -25,12 +25,16 @@ _METADATA_BYTES = 16 * 1024
 
 @dataclass(frozen=True)
 class ServerPolicy:
-    """What the server asks of callers. `tokens`: one of these, if there are any. `max_message_bytes`: of a request."""
+    """What the server asks of callers.
+
+    `tokens`: one of these, if there are any. `max_message_bytes`: of a request. `max_watches`: of health, at once.
+    """
 
     tls: TlsFiles | None = None
     tokens: Sequence[str] = ()
     max_calls: int = 1000
     max_message_bytes: int = 1024 * 1024
+    max_watches: int = 128
 
     def options(self) -> Sequence[tuple[str, int]]:
         """Channel arguments of gRPC."""
@@ -75,10 +79,10 @@ class GrpcServer:
             interceptors=(
                 *observers,
                 *([RequiresToken(policy.tokens)] if policy.tokens else []),
-                LimitsCalls(policy.max_calls, _HEALTH_CALLS),
+                LimitsCalls(policy.max_calls, _CHECKS, policy.max_watches),
                 RefusesMalformed(),
             ),
-            maximum_concurrent_rpcs=policy.max_calls + _HEALTH_CALLS + _SPARE_CALLS,
+            maximum_concurrent_rpcs=policy.max_calls + _CHECKS + policy.max_watches + _SPARE_CALLS,
         )
         self._health = health.aio.HealthServicer()
         pb_grpc.add_OrchestratorServiceServicer_to_server(service, self._server)

@@ -16,27 +16,31 @@ NAME = "redis"
 _TIMEOUT_S = 2.0
 _CONNECT_S = 1.0
 _IDLE_S = 5
-_MAX_CONNECTIONS = 32
+CONNECTIONS = 32
+# What the library says when no connection has become free: the server may be well.
+_NONE_FREE = "No connection available."
+_ALL_BUSY = "all of this process's connections to it are in use"
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turns what the client raises when the server does not answer into DependencyLost."""
+    """Turns what the client raises when the server does not answer, or cannot be asked, into DependencyLost."""
     try:
         yield
     except (RedisError, TimeoutError, OSError) as error:
-        raise DependencyLost(NAME, str(error) or type(error).__name__) from error
+        reason = str(error) or type(error).__name__
+        raise DependencyLost(NAME, _ALL_BUSY if reason == _NONE_FREE else reason) from error
 
 
-def connect(url: str, login: Login | None = None) -> "Redis":
-    """A client with a bounded pool. It connects when it is first used, and again whenever it must."""
+def connect(url: str, login: Login | None = None, connections: int = CONNECTIONS) -> "Redis":
+    """A client with so many connections at most. It connects when it is first used, and again whenever it must."""
     pool = BlockingConnectionPool.from_url(
         url,
         # Empty is the default user's name, which the client has as None.
         username=(login.username or None) if login else None,
         password=login.password if login else None,
         decode_responses=True,
-        max_connections=_MAX_CONNECTIONS,
+        max_connections=connections,
         timeout=_TIMEOUT_S,
         socket_timeout=_TIMEOUT_S,
         socket_connect_timeout=_CONNECT_S,

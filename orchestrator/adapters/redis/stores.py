@@ -41,10 +41,14 @@ return 1
 
 
 class RedisDeliberations:
-    """DeliberationStore in Redis. Writes are scripts, which Redis runs one at a time."""
+    """DeliberationStore in Redis. Writes are scripts, which Redis runs one at a time.
 
-    def __init__(self, client: Redis, keep_s: int) -> None:
+    What is open is read by `upkeep`, if there is one: leases are renewed by that, however busy the client is.
+    """
+
+    def __init__(self, client: Redis, keep_s: int, upkeep: Redis | None = None) -> None:
         self._client = client
+        self._upkeep = upkeep or client
         self._keep_s = keep_s
         self._create = client.register_script(_CREATE)
         self._save = client.register_script(_SAVE)
@@ -84,7 +88,7 @@ class RedisDeliberations:
 
     async def open_deadlines(self) -> Mapping[str, int]:
         with translated():
-            members = await self._client.zrange(_OPEN, 0, -1, withscores=True)
+            members = await self._upkeep.zrange(_OPEN, 0, -1, withscores=True)
         return {task_id: int(deadline) for task_id, deadline in cast("list[tuple[str, float]]", members)}
 
 
