@@ -55,7 +55,8 @@ BENCHMARK = Benchmark(
     claims=[
         Claim("verdict", ours="attach", at_most=8),
         Claim("verdict", ours="attach", baseline="compose, 30 s", at_least=4),
-        Claim("verdict", ours="attach", baseline="compose, 1 s", at_least=4),
+        # Whoever has chosen to check every second pays for no waiting, and what is left is work.
+        Claim("verdict", ours="attach", baseline="compose, 1 s", at_least=3),
     ],
     rounds=3,
     short_rounds=1,
