@@ -5,21 +5,20 @@ from __future__ import annotations
 import json
 import statistics
 from collections.abc import Mapping
-from functools import partial
 
 from tools.benchmarks.core.benchmark import Benchmark, Better, Claim, Metric, Setting, Variant
 from tools.benchmarks.stacks.run import run
 from tools.benchmarks.tokens.progress import Progress, window
 
-_PACKAGE = "_main/tools/benchmarks/tokens"
+_TEST = "_main/tools/benchmarks/tokens/load"
 
 
 # The deliberations begin one after the other: until then, and a little longer, the load is not whole.
 _WARM_UP_S = 6.0
 
 
-async def _measure(test: str, setting: Setting) -> Mapping[str, float]:
-    done = await run(f"{_PACKAGE}/{test}", setting, "-k", "short" if setting.short else "long")
+async def _measure(setting: Setting) -> Mapping[str, float]:
+    done = await run(_TEST, setting, "-k", "short" if setting.short else "long")
     turns = json.loads((done.outputs / "outputs/tests/tokens.json").read_text())
     figures = [_figures({name: Progress(**samples) for name, samples in turn.items()}) for turn in turns]
     return {name: statistics.mean(each[name] for each in figures) for name in figures[0]}
@@ -46,16 +45,9 @@ BENCHMARK = Benchmark(
         Variant(
             "vllm",
             "vLLM on the CPU with the chosen model, each of them four times in turn on one stack, in the short mode twice",
-            partial(_measure, "load"),
+            _measure,
             600,
-        ),
-        Variant(
-            "vllm, its threads asleep at once",
-            "the same where threads that wait for each other do not spin at all (GOMP_SPINCOUNT)",
-            partial(_measure, "sleeping_load"),
-            600,
-            detail=True,
-        ),
+        )
     ],
     claims=[Claim("share", ours="vllm", at_least=0.95)],
     rounds=3,
