@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import math
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -20,6 +22,7 @@ NAME = "vllm"
 _CONNECT_S = 2.0
 # Less than what is waited for any dependency (Readiness).
 _CHECK_S = 1.5
+_PATIENCE_S = 10.0
 # vLLM's server closes a connection that has been idle for 5 s; one that is closed first cannot break a request.
 _IDLE_S = 4.0
 # The most that an answer may have: far more than any model makes of the tokens that it is allowed.
@@ -96,8 +99,8 @@ class VllmModel:
 class VllmDependency:
     """vLLM as a Dependency: it is healthy and lists the model.
 
-    A server that compiles a grammar or computes a long prompt may answer nothing else meanwhile: one late answer after one in
-    time is no loss.
+    A server that compiles its first grammar or computes a long prompt may answer nothing else for seconds: late answers are
+    no loss until there has been none in time for a while.
     """
 
     name = NAME
@@ -106,18 +109,20 @@ class VllmDependency:
         self._base_url = base_url.rstrip("/")
         self._model = model
         self._http = _session()
-        self._in_time = False  # Whether the last answer was.
+        self._answered = -math.inf  # When it last did in time.
 
     async def check(self) -> None:
-        was_in_time, self._in_time = self._in_time, False
         try:
             async with asyncio.timeout(_CHECK_S):
                 await self._ask()
         except TimeoutError as late:
-            if not was_in_time:
+            if time.monotonic() - self._answered > _PATIENCE_S:
                 raise DependencyLost(NAME, "the health check took too long") from late
+        except DependencyLost:
+            self._answered = -math.inf
+            raise
         else:
-            self._in_time = True
+            self._answered = time.monotonic()
 
     async def _ask(self) -> None:
         with _translated("the health check"):

@@ -35,10 +35,11 @@ async def _server(free: asyncio.Event) -> AsyncIterator[VllmDependency]:
 @pytest.fixture
 def free(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     monkeypatch.setattr(client, "_CHECK_S", 0.2)
+    monkeypatch.setattr(client, "_PATIENCE_S", 0.3)
     return asyncio.Event()
 
 
-async def test_one_that_was_there_may_be_late_once(free: asyncio.Event) -> None:
+async def test_one_that_was_there_may_be_late_for_a_while(free: asyncio.Event) -> None:
     free.set()
     async with _server(free) as dependency:
         await dependency.check()
