@@ -5,13 +5,32 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from tools.stack.runner.engine.podman import LABEL_RUN, Podman, Resource
 from tools.stack.runner.manifest import Service
 from tools.stack.runner.probes import Target
+
+
+class Containers(Podman):
+    """podman with these containers."""
+
+    def __init__(self, *there: Resource) -> None:
+        super().__init__()
+        self.there = list(there)
+
+    async def check(self) -> None:
+        pass
+
+    async def resources(self, label: str = LABEL_RUN) -> list[Resource]:
+        run = label.partition("=")[2]
+        return [each for each in self.there if run in ("", each.labels[LABEL_RUN])]
+
+    async def remove(self, resources: Sequence[Resource]) -> None:
+        self.there = [each for each in self.there if each not in resources]
 
 
 def service(name: str, **attributes: Any) -> Service:

@@ -6,7 +6,6 @@ import asyncio
 import io
 import os
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -18,27 +17,10 @@ from tools.stack.runner.process import ProcessIdentity
 from tools.stack.runner.removal import cleanup
 from tools.stack.runner.removal.reaper import Reaper
 from tools.stack.runner.reporting.timeline import Timeline
+from tools.stack.tests.samples import Containers
 
 ME = ProcessIdentity.current()
 ELSEWHERE = ProcessIdentity(ME.pid, ME.start, ME.namespace + 1)
-
-
-class Containers(Podman):
-    """podman with these containers."""
-
-    def __init__(self, *there: Resource) -> None:
-        super().__init__()
-        self.there = list(there)
-
-    async def check(self) -> None:
-        pass
-
-    async def resources(self, label: str = LABEL_RUN) -> list[Resource]:
-        run = label.partition("=")[2]
-        return [each for each in self.there if run in ("", each.labels[LABEL_RUN])]
-
-    async def remove(self, resources: Sequence[Resource]) -> None:
-        self.there = [each for each in self.there if each not in resources]
 
 
 @pytest.fixture

@@ -15,27 +15,14 @@ from tools.stack.runner.cli import main
 from tools.stack.runner.commands import keep, show_logs
 from tools.stack.runner.engine.container import Place
 from tools.stack.runner.engine.locking import FileLock
-from tools.stack.runner.engine.podman import LABEL_KIND, LABEL_OWNER, LABEL_RUN, LABEL_STACK, Podman, Resource
+from tools.stack.runner.engine.podman import LABEL_KIND, LABEL_OWNER, LABEL_RUN, LABEL_STACK, Resource
 from tools.stack.runner.errors import StackAlreadyUpError, StackDownError, StackError
 from tools.stack.runner.removal import cleanup
 from tools.stack.runner.runfiles import Runfiles
 from tools.stack.runner.running import standing
 from tools.stack.runner.running.session import Session
 from tools.stack.tests import samples
-
-
-class Containers(Podman):
-    """podman with these containers."""
-
-    def __init__(self, *there: Resource) -> None:
-        super().__init__()
-        self.there = list(there)
-
-    async def check(self) -> None:
-        pass
-
-    async def resources(self, label: str = LABEL_RUN) -> list[Resource]:
-        return self.there
+from tools.stack.tests.samples import Containers
 
 
 def declared(**programs: str) -> manifest.Manifest:
