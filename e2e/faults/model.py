@@ -31,7 +31,7 @@ class Model:
     url: str
 
     def behave(self, **wish: Any) -> None:
-        """As Behaviour.control has it: delay_ms, jitter, fail, count, match, reset."""
+        """As Behaviour.control has it: delay_ms, jitter, fail, count, match, hold, reset."""
         httpx.post(f"{self.url}/control", json=wish, timeout=10).raise_for_status()
 
     def counts(self) -> Counts:

@@ -1,5 +1,6 @@
 """How the deterministic chat server behaves: how long it takes, how it fails, and what it has counted."""
 
+import asyncio
 import enum
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
@@ -11,6 +12,12 @@ from orchestrator.testing.openai_text import digest
 Answer = tuple[int, object]
 
 _KEPT_REQUESTS = 256
+
+
+def _open() -> asyncio.Event:
+    gate = asyncio.Event()
+    gate.set()
+    return gate
 
 
 class Failure(enum.StrEnum):
@@ -74,7 +81,8 @@ class Behaviour:
     """What the server does.
 
     A completion takes `delay_s`, give or take a share of up to `jitter` that follows from the request. `script` takes
-    the request's body and returns status and document, or None for text. `requests` has the latest bodies, and `traceparents` the headers
+    the request's body and returns status and document, or None for text. While `gate` is not set, completions are held
+    before that time begins. `requests` has the latest bodies, and `traceparents` the headers
     by which they continue a trace (None: without).
     """
 
@@ -83,6 +91,7 @@ class Behaviour:
     jitter: float = 0.0
     script: Callable[[Mapping[str, Any]], Answer | None] = lambda body: None
     trouble: Trouble | None = None
+    gate: asyncio.Event = field(default_factory=_open)
     requests: deque[Mapping[str, Any]] = field(default_factory=lambda: deque(maxlen=_KEPT_REQUESTS))
     traceparents: deque[str | None] = field(default_factory=lambda: deque(maxlen=_KEPT_REQUESTS))
     counts: Counts = field(default_factory=Counts)
@@ -95,9 +104,10 @@ class Behaviour:
         """Changes what `wish` names. Raises ValueError for what cannot be.
 
         {"delay_ms": 200, "jitter": 0.5}; {"fail": "hang", "count": 3, "match": "text"} for the next three with that
-        text, without count for all; {"fail": null} to be well again; {"reset": true} to start as new, counts included.
+        text, without count for all; {"fail": null} to be well again; {"hold": true} to hold completions until
+        {"hold": false}; {"reset": true} to start as new, counts included.
         """
-        unknown = wish.keys() - {"delay_ms", "jitter", "fail", "count", "match", "reset"}
+        unknown = wish.keys() - {"delay_ms", "jitter", "fail", "count", "match", "hold", "reset"}
         if unknown:
             raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
         delay_s, jitter = (
@@ -113,4 +123,6 @@ class Behaviour:
         if wish.get("reset"):
             delay_s, jitter = float(wish.get("delay_ms", 0)) / 1000, float(wish.get("jitter", 0))
             self.counts = Counts(active=self.counts.active, most_active=self.counts.active)
+        if "hold" in wish or wish.get("reset"):
+            (self.gate.clear if wish.get("hold") else self.gate.set)()
         self.delay_s, self.jitter, self.trouble = delay_s, jitter, trouble

@@ -66,6 +66,7 @@ class OpenAiServer:
             failure = behaviour.trouble.failure if behaviour.trouble and behaviour.trouble.strikes(body) else None
             if failure is Failure.HANG:
                 await asyncio.Event().wait()
+            await behaviour.gate.wait()
             await asyncio.sleep(behaviour.delay_of(body))
         except asyncio.CancelledError:
             counts.aborted += 1

@@ -52,6 +52,25 @@ def test_a_delay_is_kept_also_by_many_at_once(api: httpx.Client) -> None:
     assert counts(api)["most_active"] > 1
 
 
+def test_completions_are_held_until_they_are_let_go(api: httpx.Client) -> None:
+    control(api, hold=True)
+    with ThreadPoolExecutor(3) as pool:
+        answers = [pool.submit(complete, api, seed=seed) for seed in range(3)]
+        deadline = time.monotonic() + 3
+        while counts(api)["active"] < 3:
+            assert time.monotonic() < deadline, "three completions do not arrive"
+        time.sleep(0.1)
+        assert not any(answer.done() for answer in answers)
+        control(api, hold=False)
+        assert all(text(answer.result()) for answer in answers)
+
+
+def test_a_reset_lets_go_what_is_held(api: httpx.Client) -> None:
+    control(api, hold=True)
+    control(api, reset=True)
+    assert text(complete(api))
+
+
 def test_jitter_spreads_delays_by_the_request() -> None:
     behaviour = Behaviour("tiny", delay_s=1.0, jitter=0.5)
     delays = [behaviour.delay_of({**BODY, "seed": seed}) for seed in range(50)]

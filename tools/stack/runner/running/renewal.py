@@ -84,7 +84,9 @@ class Renewal:
         """Replaces these services, each as soon as those of them that it needs are ready again; returns when all are.
 
         Their volumes stay. Raises the StackError of the first that cannot be started or is not ready in time: that one
-        is ended, so that nobody takes it for ready; all else stays as it is.
+        is ended, so that nobody takes it for ready; all else stays as it is. A service is ended while its new image
+        loads, which is the faster: where the image cannot be loaded the old container is gone, and the service is
+        started anew the next time.
         """
         services = [
             replace(service, needs=tuple(need for need in service.needs if need in names))
