@@ -216,7 +216,8 @@ def vllm(name, args = [], **kwargs):
             # Compiling costs more at the start than it saves in a test.
             "--enforce-eager",
             "--max-model-len=2048",
-            "--kv-cache-memory-bytes=268435456",
+            # For the requests of all tests at once: what does not fit is computed anew.
+            "--kv-cache-memory-bytes=536870912",
             # A start that prompts share is computed once, by whole blocks: of the 128 tokens that are the default on a CPU
             # our short prompts never share one.
             "--block-size=32",

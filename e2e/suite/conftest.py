@@ -1,28 +1,35 @@
 """Fixtures: clients of the stack, by the addresses in the environment, and a way to deliberate and keep the evidence.
 
+Nearly all the time of these tests is the model's, which works on many requests at once in hardly more time than on one.
+So a test declares what it `asks` for, and the requests of all tests go out together; each test is about its own.
+
 Without ORCHESTRATOR_ADDRESS the suite starts the service itself, with everything in memory (--dev). There is nothing
 to look into then: tests that ask for `stack` are skipped, and those that ask for `backstage` believe the answers.
 """
 
+import copy
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
 
 import grpc
 import pytest
 import redis
 
 from e2e.suite import dev_server
-from e2e.suite.evidence import RPC_SECONDS, Evidence, Stack, counted_requests, gather, new_task_id
+from e2e.suite.asking import Outcome, Request, ask, evidence_of
+from e2e.suite.evidence import Evidence, Stack
 from e2e.suite.observe import Journal, ModelServer, RayCluster, Store
-from protos.orchestrator.v1 import orchestrator_pb2 as pb
 from protos.orchestrator.v1 import orchestrator_pb2_grpc as pb_grpc
 
-Q = TypeVar("Q", pb.DeliberateRequest, pb.OrchestrateRequest)
-A = TypeVar("A", pb.DeliberateResponse, pb.OrchestrateResponse)
 Deliberate = Callable[..., list[Evidence]]
-Orchestrate = Callable[..., list[Evidence]]
+
+ASKS = "asks"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Makes the marker known."""
+    config.addinivalue_line("markers", f"{ASKS}(*requests): deliberations that the test is about; see `evidence`")
 
 
 @pytest.fixture(scope="session")
@@ -70,39 +77,28 @@ def stack(backstage: Stack | None) -> Stack:
 
 @pytest.fixture
 def deliberate(orchestrator: pb_grpc.OrchestratorServiceStub, backstage: Stack | None) -> Deliberate:
-    """Deliberates on every request given, all at once, and returns what each left in the stack."""
+    """Deliberates on the requests given, all at once, and returns what each left in the stack."""
+    return lambda *requests: evidence_of(ask(orchestrator, backstage, requests))
 
-    def check(request: pb.DeliberateRequest, response: pb.DeliberateResponse) -> None:
-        assert response.status == pb.DELIBERATION_STATUS_COMPLETED
-        assert response.task_id == request.task_id
-        assert not response.warnings
 
-    return lambda *requests: _at_once(backstage, orchestrator.Deliberate, requests, check)
+@pytest.fixture(scope="session")
+def outcomes(
+    request: pytest.FixtureRequest, orchestrator: pb_grpc.OrchestratorServiceStub, backstage: Stack | None
+) -> dict[str, list[Outcome]]:
+    """What became of the requests of all tests that were selected, asked all at once, by test."""
+    asked = [(item.nodeid, each) for item in request.session.items for each in _asked_by(item)]
+    found: dict[str, list[Outcome]] = {}
+    for (test, _), outcome in zip(asked, ask(orchestrator, backstage, [each for _, each in asked]), strict=True):
+        found.setdefault(test, []).append(outcome)
+    return found
 
 
 @pytest.fixture
-def orchestrate(orchestrator: pb_grpc.OrchestratorServiceStub, backstage: Stack | None) -> Orchestrate:
-    """Orchestrates every request given, all at once, and returns what each left in the stack."""
-
-    def check(request: pb.OrchestrateRequest, response: pb.OrchestrateResponse) -> None:
-        assert response.execution_id == response.metadata.execution_id != ""
-
-    return lambda *requests: _at_once(backstage, orchestrator.Orchestrate, requests, check)
+def evidence(request: pytest.FixtureRequest, outcomes: dict[str, list[Outcome]]) -> list[Evidence]:
+    """What the deliberations left in the stack that this test `asks` for, in that order."""
+    return evidence_of(outcomes[request.node.nodeid])
 
 
-def _at_once(
-    stack: Stack | None,
-    method: "grpc.UnaryUnaryMultiCallable[Q, A]",
-    requests: Sequence[Q],
-    check: Callable[[Q, A], None],
-) -> list[Evidence]:
-    """Makes the calls side by side and waits for all; `check` looks at each answer."""
-    for request in requests:
-        request.task_id = request.task_id or new_task_id()
-    with counted_requests(stack) as evidence:
-        calls = [method.future(request, timeout=RPC_SECONDS) for request in requests]
-        for request, response in zip(requests, [call.result() for call in calls], strict=True):
-            assert response.duration_ms >= 0
-            check(request, response)
-            evidence.append(gather(stack, request.task_id, response))
-    return evidence
+def _asked_by(item: pytest.Item) -> list[Request]:
+    marker = item.get_closest_marker(ASKS)
+    return [copy.deepcopy(each) for each in marker.args] if marker else []

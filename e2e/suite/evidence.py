@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -84,16 +84,20 @@ def gather(
 
 @contextmanager
 def counted_requests(stack: Stack | None) -> Iterator[list[Evidence]]:
-    """Checks that vLLM finished just as many requests meanwhile as the deliberations put in the list asked of it.
+    """Checks that vLLM finished just as many requests meanwhile as the deliberations put in the list asked of it."""
+    evidence: list[Evidence] = []
+    before = stack.model_server.finished_requests() if stack else 0
+    yield evidence
+    check_requests(stack, before, evidence)
+
+
+def check_requests(stack: Stack | None, before: int, evidence: Sequence[Evidence]) -> None:
+    """vLLM has finished just as many requests more than `before` as these deliberations asked of it.
 
     That is one a step, and one more where an agent says that it had to ask again.
     """
-    evidence: list[Evidence] = []
     if stack is None:
-        yield evidence
         return
-    before = stack.model_server.finished_requests()
-    yield evidence
     attempts = [step["attempts"] for each in evidence for step in each.steps.values()]
     assert all(count >= 1 for count in attempts), "no step did without the model"
     expected = before + sum(attempts)

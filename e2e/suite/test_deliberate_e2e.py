@@ -5,10 +5,10 @@ from functools import partial
 import grpc
 import pytest
 
-from e2e.suite.conftest import Deliberate
 from e2e.suite.errors import field_violations, refused
 from e2e.suite.evidence import (
     RPC_SECONDS,
+    Evidence,
     Stack,
     check_deliberation,
     counted_requests,
@@ -20,52 +20,56 @@ from e2e.suite.evidence import (
 from protos.orchestrator.v1 import orchestrator_pb2 as pb
 from protos.orchestrator.v1 import orchestrator_pb2_grpc as pb_grpc
 
-# A text that a model does not write unless it is told to.
+ROLES = ("DEV", "QA", "ARCHITECT", "DEVOPS", "DATA")
+# Texts that a model does not write unless it is told to.
 NONSENSE = "zq-7719-xv"
+NEVER_WRITTEN = "qx-4402-wk-never-written"
+KEPT = f"Must not mention '{NONSENSE}'"
+BROKEN = f"Must contain '{NEVER_WRITTEN}'"
 
 
-def test_deliberate_basic(deliberate: Deliberate) -> None:
-    """Three agents propose, review each other and revise; the best is ranked first."""
-    request = pb.DeliberateRequest(
+@pytest.mark.asks(
+    pb.DeliberateRequest(
         task_description="Write a Python function that reverses a string.", role="DEV", rounds=1, num_agents=3
     )
+)
+def test_deliberate_basic(evidence: list[Evidence]) -> None:
+    """Three agents propose, review each other and revise; the best is ranked first."""
+    check_deliberation(*evidence, role="DEV", agents=3, rounds=1)
 
-    [evidence] = deliberate(request)
 
-    check_deliberation(evidence, role="DEV", agents=3, rounds=1)
-
-
-def test_deliberate_multiple_rounds(deliberate: Deliberate, stack: Stack) -> None:
-    """Every round is reviewed and revised, each revision from the text before it, and the earlier texts are kept."""
-    request = pb.DeliberateRequest(
+@pytest.mark.asks(
+    pb.DeliberateRequest(
         task_description="Describe how to cache the answers of a web service.", role="DEV", rounds=2, num_agents=2
     )
+)
+@pytest.mark.usefixtures("stack")
+def test_deliberate_multiple_rounds(evidence: list[Evidence]) -> None:
+    """Every round is reviewed and revised, each revision from the text before it, and the earlier texts are kept."""
+    [found] = evidence
 
-    [evidence] = deliberate(request)
-
-    check_deliberation(evidence, role="DEV", agents=2, rounds=2)
-    for result in evidence.results:
+    check_deliberation(found, role="DEV", agents=2, rounds=2)
+    for result in found.results:
         for round_, earlier in enumerate(result.proposal.revisions, start=1):
-            step = evidence.steps[f"{evidence.task_id}/{round_}/revise/{result.proposal.author_id}"]
+            step = found.steps[f"{found.task_id}/{round_}/revise/{result.proposal.author_id}"]
             assert any(earlier in message["content"] for message in step["prompt"])
 
 
-def test_deliberate_different_roles(deliberate: Deliberate) -> None:
+@pytest.mark.asks(
+    *(
+        pb.DeliberateRequest(task_description=f"Say what the {role} council plans.", role=role, num_agents=2)
+        for role in ROLES
+    )
+)
+def test_deliberate_different_roles(evidence: list[Evidence]) -> None:
     """Each of the five roles has a council; they deliberate at once, and none gets another's steps."""
-    requests = {
-        role: pb.DeliberateRequest(
-            task_description=f"Say what the {role} council plans for version 2.", role=role, num_agents=2
-        )
-        for role in ("DEV", "QA", "ARCHITECT", "DEVOPS", "DATA")
-    }
-
-    for role, evidence in zip(requests, deliberate(*requests.values()), strict=True):
-        check_deliberation(evidence, role=role, agents=2, rounds=1)
-        assert evidence.tags["role"] == role
-        agents = {result.proposal.author_id for result in evidence.results}
+    for role, found in zip(ROLES, evidence, strict=True):
+        check_deliberation(found, role=role, agents=2, rounds=1)
+        assert found.tags["role"] == role
+        agents = {result.proposal.author_id for result in found.results}
         assert {agent.rsplit("-", 1)[0] for agent in agents} == {f"agent-{role.lower()}"}
-        assert {step_id.split("/")[3] for step_id in evidence.steps} == (agents if evidence.stack else set())
-        assert all(requests[role].task_description in prompt for prompt in evidence.prompts("propose"))
+        assert {step_id.split("/")[3] for step_id in found.steps} == (agents if found.stack else set())
+        assert all(f"what the {role} council plans" in prompt for prompt in found.prompts("propose"))
 
 
 def test_deliberate_empty_task(orchestrator: pb_grpc.OrchestratorServiceStub, backstage: Stack | None) -> None:
@@ -94,29 +98,28 @@ def test_deliberate_invalid_role(orchestrator: pb_grpc.OrchestratorServiceStub, 
         assert name in (error.details() or "")
 
 
-def test_deliberate_with_constraints(deliberate: Deliberate) -> None:
-    """Requirements are checked against each proposal, and the agents are told of them."""
-    kept = f"Must not mention '{NONSENSE}'"
-    broken = "Must contain 'qx-4402-wk-never-written'"
-    request = pb.DeliberateRequest(
+@pytest.mark.asks(
+    pb.DeliberateRequest(
         task_description="Write a Python function that adds two numbers.",
         role="DEV",
         num_agents=2,
         constraints=pb.TaskConstraints(
-            rubric="python function\nreturns the sum", requirements=[kept, broken], max_iterations=1, timeout_seconds=60
+            rubric="python function\nreturns the sum", requirements=[KEPT, BROKEN], max_iterations=1, timeout_seconds=85
         ),
     )
+)
+def test_deliberate_with_constraints(evidence: list[Evidence]) -> None:
+    """Requirements are checked against each proposal, and the agents are told of them."""
+    [found] = evidence
 
-    [evidence] = deliberate(request)
-
-    check_deliberation(evidence, role="DEV", agents=2, rounds=1)
-    for result in evidence.results:
+    check_deliberation(found, role="DEV", agents=2, rounds=1)
+    for result in found.results:
         policy = result.checks.policy
-        follows_broken = "qx-4402-wk-never-written" in result.proposal.content.lower()
+        follows_broken = NEVER_WRITTEN in result.proposal.content.lower()
         follows_kept = NONSENSE not in result.proposal.content.lower()
         assert policy.passed == (follows_broken and follows_kept)
-        assert any(broken in violation for violation in policy.violations) != follows_broken
-        assert any(kept in violation for violation in policy.violations) != follows_kept
+        assert any(BROKEN in violation for violation in policy.violations) != follows_broken
+        assert any(KEPT in violation for violation in policy.violations) != follows_kept
         lint, dryrun = result.checks.lint, result.checks.dryrun
         assert lint.passed == (lint.error_count == 0) == (not lint.errors)
         assert dryrun.passed == (dryrun.exit_code == 0)
@@ -126,8 +129,8 @@ def test_deliberate_with_constraints(deliberate: Deliberate) -> None:
         assert rubric.score == pytest.approx(sum(shares) / len(shares), abs=0.01)
         others = [check.passed for check in result.checks.additional_checks]
         assert result.checks.all_passed == all([policy.passed, lint.passed, dryrun.passed, *others])
-    for told in (kept, broken, "python function", "returns the sum"):
-        assert all(told in prompt for prompt in evidence.prompts("propose"))
+    for told in (KEPT, BROKEN, "python function", "returns the sum"):
+        assert all(told in prompt for prompt in found.prompts("propose"))
 
 
 def test_deliberate_async_result(orchestrator: pb_grpc.OrchestratorServiceStub, backstage: Stack | None) -> None:

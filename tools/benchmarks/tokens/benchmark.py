@@ -14,7 +14,7 @@ _TEST = "_main/tools/benchmarks/tokens/load"
 
 
 # The deliberations begin one after the other: until then, and a little longer, the load is not whole.
-_WARM_UP_S = 6.0
+_WARM_UP_S = 8.0
 
 
 async def _measure(setting: Setting) -> Mapping[str, float]:

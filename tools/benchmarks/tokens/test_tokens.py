@@ -33,8 +33,11 @@ from tools.benchmarks.load.deliberations import Shape, under_load
 _AT_ONCE = 16
 # Three agents each: enough that there is always a step for each of 16 requests.
 _SHAPE = Shape(at_once=16)
-# Over how long they begin: were they to begin together, they would wait for each other.
-_SPREAD_S = 3.0
+# Each begins a second after the one before, and each sender of the bare client as long after as a step of it. Requests that
+# began together would also end together, and vLLM would read the next 16 prompts at once: two seconds without a token,
+# of which a turn might have one more than the other.
+_SPREAD_S = 16.0
+_SENDERS_SPREAD_S = 5.3
 _COUNTER = "vllm:generation_tokens_total"
 _SAMPLED_EVERY_S = 0.25
 _AT_MOST_S = 120
@@ -54,7 +57,7 @@ class _Plan:
 
 # The benchmark chooses one.
 @pytest.mark.parametrize(
-    "plan", [pytest.param(_Plan(4, 45, warm_up_s=20), id="long"), pytest.param(_Plan(2, 20, warm_up_s=12), id="short")]
+    "plan", [pytest.param(_Plan(4, 45, warm_up_s=20), id="long"), pytest.param(_Plan(2, 26, warm_up_s=10), id="short")]
 )
 def test_tokens(plan: _Plan) -> None:
     password = Path(os.environ["NATS_PASSWORD_FILE"]).read_text()
@@ -129,13 +132,14 @@ async def _sending(vllm: httpx.AsyncClient, requests: Sequence[dict[str, Any]]) 
     """Sends them for the duration of the block, so many at once, one after the other and again from the beginning."""
     following = itertools.cycle(requests)
 
-    async def send_again_and_again() -> None:
+    async def send_again_and_again(number: int) -> None:
+        await asyncio.sleep(_SENDERS_SPREAD_S * number / _AT_ONCE)
         while True:
             answer = await vllm.post("/v1/chat/completions", json=next(following))
             answer.raise_for_status()
 
     async with asyncio.TaskGroup() as group:
-        senders = [group.create_task(send_again_and_again()) for _ in range(_AT_ONCE)]
+        senders = [group.create_task(send_again_and_again(number)) for number in range(_AT_ONCE)]
         try:
             yield
         finally:
