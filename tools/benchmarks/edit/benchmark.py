@@ -42,7 +42,8 @@ BENCHMARK = Benchmark(
             " every 30 s, the default of podman and of Docker; pytest in a container",
             partial(_COMPOSED.edit, DEFAULT_INTERVAL_S),
         ),
-        Variant("compose, 1 s", "the same, with checks every second", partial(_COMPOSED.edit, 1.0)),
+        # Whoever has chosen to check every second pays for no waiting, and what is left is work. Nothing is claimed of it.
+        Variant("compose, 1 s", "the same, with checks every second", partial(_COMPOSED.edit, 1.0), detail=True),
         Variant(
             "compose, 1 s, agents stay",
             "the same with AGENT_JOB_STAYS=1, by which a new orchestrator finds its agents at work, as in the two below",
@@ -55,8 +56,6 @@ BENCHMARK = Benchmark(
     claims=[
         Claim("verdict", ours="attach", at_most=8),
         Claim("verdict", ours="attach", baseline="compose, 30 s", at_least=4),
-        # Whoever has chosen to check every second pays for no waiting, and what is left is work.
-        Claim("verdict", ours="attach", baseline="compose, 1 s", at_least=3),
     ],
     rounds=3,
     short_rounds=1,
