@@ -18,15 +18,18 @@ from protos.orchestrator.v1 import orchestrator_pb2_grpc as pb_grpc
 from tools.stack.faults import Faults
 
 _RETRY_SECONDS = 0.2
+# gRPC ends a call by the second that reaches a server which stops before it has looked at it.
+_TRY_ELSEWHERE = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
 # A lease of three seconds, and what it takes to go through forty deliberations.
 _TAKE_OVER_SECONDS = 10
 
 
 @pytest.fixture
 def two(arena: Arena) -> Iterator[list[str]]:
-    """Both orchestrators are there; their addresses."""
+    """Both orchestrators are there; their addresses. Afterwards the first is there again, whatever became of it."""
     arena.faults.start(SECOND)
     yield [os.environ["ORCHESTRATOR_ADDRESS"], os.environ["SECOND_ORCHESTRATOR_ADDRESS"]]
+    arena.faults.start("orchestrator")
     arena.faults.stop(SECOND)
 
 
@@ -70,7 +73,6 @@ def test_clients_that_call_again_notice_a_delay_alone(
 
     counts, dead = arena.model.counts(), arena.dead_letters() - dead_before
     arena.table.add(Row(scenario, SIZE, SIZE, 0, {}, counts.requests, counts.duplicates, dead, seconds, recovery))
-    arena.faults.start("orchestrator")
     assert len(delays) == SIZE
     assert max(delays) < _TAKE_OVER_SECONDS
     assert not cuts_off or any(delays), "nobody waited at the one that was killed"
@@ -89,7 +91,7 @@ async def _client(addresses: list[str], task_id: str) -> float:
                 try:
                     answer = await pb_grpc.OrchestratorServiceStub(channel).Deliberate(wanted, timeout=DEADLINE_SECONDS)
                 except grpc.aio.AioRpcError as error:
-                    assert error.code() is grpc.StatusCode.UNAVAILABLE, error.details()  # noqa: PT017
+                    assert error.code() in _TRY_ELSEWHERE, error.details()  # noqa: PT017
                     assert time.monotonic() < give_up, f"nobody serves {task_id}"
                     refused_at = refused_at or time.monotonic()
                 else:
