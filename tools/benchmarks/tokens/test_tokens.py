@@ -57,7 +57,7 @@ class _Plan:
 
 # The benchmark chooses one.
 @pytest.mark.parametrize(
-    "plan", [pytest.param(_Plan(4, 45, warm_up_s=15), id="long"), pytest.param(_Plan(2, 24, warm_up_s=6), id="short")]
+    "plan", [pytest.param(_Plan(4, 45, warm_up_s=15), id="long"), pytest.param(_Plan(2, 21, warm_up_s=5), id="short")]
 )
 def test_tokens(plan: _Plan) -> None:
     password = Path(os.environ["NATS_PASSWORD_FILE"]).read_text()
