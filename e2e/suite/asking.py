@@ -10,7 +10,6 @@ from protos.orchestrator.v1 import orchestrator_pb2 as pb
 from protos.orchestrator.v1 import orchestrator_pb2_grpc as pb_grpc
 
 Request = pb.DeliberateRequest | pb.OrchestrateRequest
-Response = pb.DeliberateResponse | pb.OrchestrateResponse
 # What became of a request. Why there is no evidence is for the test that asked, and for no other.
 Outcome = Evidence | grpc.RpcError | AssertionError
 
